@@ -1,0 +1,142 @@
+"""Observability for Python services: one request tells one story under one id.
+
+>>> import obskit
+>>> log = obskit.get_logger()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from obskit import metrics
+from obskit.context import bind, request_id
+from obskit.exceptions import ConfigError, DuplicateName, MissingExtra, ObskitError
+from obskit.telemetry.loggers import get_logger
+from obskit.telemetry.levels import set_level
+from obskit.telemetry.traces import span
+
+__all__ = [
+    "ConfigError",
+    "DuplicateName",
+    "MissingExtra",
+    "ObskitError",
+    "bind",
+    "flush",
+    "get_logger",
+    "init",
+    "metrics",
+    "request_id",
+    "set_level",
+    "shutdown",
+    "span",
+    "status",
+]
+
+
+def init(
+    service: str | None = None,
+    *,
+    version: str | None = None,
+    environment: str | None = None,
+    endpoint: str | None = None,
+    sentry_dsn: str | None = None,
+    sentry: Mapping[str, Any] | None = None,
+    log_level: str | None = None,
+    log_format: str | None = None,
+    trust_inbound: str | Sequence[str] | None = None,
+    resource_attributes: Mapping[str, str] | None = None,
+) -> None:
+    """Make this process observable. Call it once, where the service starts.
+
+    What is not given comes from the environment, then from `obskit.toml` or `[tool.obskit]` in
+    `pyproject.toml`, then from the defaults. Without an endpoint and without a DSN there are log
+    lines on the console, and neither a thread nor a connection. Calling it again with the same
+    configuration does nothing.
+
+    Args:
+        service: The name of the service (`OTEL_SERVICE_NAME`).
+        version: Its version.
+        environment: Where it runs: `production`, `staging`, ….
+        endpoint: Base URL of an OTLP receiver (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+        sentry_dsn: Where errors go (`SENTRY_DSN`).
+        sentry: Further options of `sentry_sdk.init`.
+        log_level: DEBUG, INFO, WARNING, ERROR or CRITICAL (`OBSKIT_LOG_LEVEL`).
+        log_format: `auto`, `json`, `pretty` or `none` (`OBSKIT_LOG_FORMAT`).
+        trust_inbound: `ids`, `always`, `never`, or networks (`OBSKIT_TRUST_INBOUND`).
+        resource_attributes: Attributes of everything that leaves (`OTEL_RESOURCE_ATTRIBUTES`).
+
+    Raises:
+        ConfigError: Something is wrong; it lists everything that is.
+        MissingExtra: Something that was asked for needs a package that is not installed.
+
+    >>> obskit.init("shop", log_level="LOUD")
+    Traceback (most recent call last):
+    obskit.exceptions.ConfigError: 1 wrong value in the configuration of obskit:
+      - log_level is 'LOUD' (from an argument of init): use DEBUG, INFO, WARNING, ERROR, CRITICAL
+    """
+    from obskit import runtime
+
+    runtime.init(
+        service,
+        version=version,
+        environment=environment,
+        sentry_dsn=sentry_dsn,
+        sentry=sentry,
+        log_level=log_level,
+        log_format=log_format,
+        trust_inbound=trust_inbound,
+        resource_attributes=resource_attributes,
+        **{"otlp.endpoint": endpoint},
+    )
+
+
+def flush(timeout: float | None = None) -> bool:
+    """Send everything that waits, and wait for it.
+
+    Args:
+        timeout: Seconds at most; the shutdown budget (3) by default.
+
+    Returns:
+        Whether all of it was sent, or counted as dropped, in time.
+
+    >>> obskit.flush(1.0)
+    True
+    """
+    from obskit import runtime
+
+    current = runtime.current()
+    return current.flush(timeout) if current else True
+
+
+def shutdown(timeout: float | None = None) -> bool:
+    """Send everything that waits and stop. Done at exit by itself; doing it again does nothing.
+
+    Args:
+        timeout: Seconds at most; the shutdown budget (3) by default.
+
+    Returns:
+        Whether all of it was sent, or counted as dropped, in time.
+
+    >>> obskit.shutdown()
+    True
+    """
+    from obskit import runtime
+
+    current = runtime.current()
+    return current.shutdown(timeout) if current else True
+
+
+def status() -> dict[str, Any]:
+    """What is on, where it sends, and the ledger.
+
+    Returns:
+        A dictionary of plain values, without secrets; `{"initialised": False}` before `init`.
+
+    >>> obskit.status()
+    {'initialised': False}
+    """
+    from obskit import runtime
+
+    current = runtime.current()
+    return {"initialised": True, **current.status()} if current else {"initialised": False}

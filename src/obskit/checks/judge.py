@@ -1,0 +1,158 @@
+"""Judges of a measured number. A bound belongs to the worse side: `above(warning=1)` warns at 1."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from obskit.checks.model import number
+from obskit.declaration import Verdict
+from obskit.declare import caller
+from obskit.exceptions import DeclarationError
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Above:
+    """Fails from a limit upward. `above` makes one."""
+
+    warning: float | None
+    critical: float | None
+
+    def __call__(self, value: float, /) -> Verdict:
+        """Judge a number that is not NaN."""
+        if self.critical is not None and value >= self.critical:
+            return Verdict("critical", f"critical from {self.critical:g} upward")
+        if self.warning is not None and value >= self.warning:
+            return Verdict("warning", f"warning from {self.warning:g} upward")
+        return Verdict("ok", "")
+
+
+@dataclass(frozen=True)
+class Below:
+    """Fails from a limit downward. `below` makes one."""
+
+    warning: float | None
+    critical: float | None
+
+    def __call__(self, value: float, /) -> Verdict:
+        """Judge a number that is not NaN."""
+        if self.critical is not None and value <= self.critical:
+            return Verdict("critical", f"critical from {self.critical:g} downward")
+        if self.warning is not None and value <= self.warning:
+            return Verdict("warning", f"warning from {self.warning:g} downward")
+        return Verdict("ok", "")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Fails at and beyond the ends of a range. `outside` makes one."""
+
+    warning: Range | None
+    critical: Range | None
+
+    def __call__(self, value: float, /) -> Verdict:
+        """Judge a number that is not NaN."""
+        if self.critical is not None and not _within(value, self.critical):
+            return Verdict("critical", f"critical unless between {_written(self.critical)}")
+        if self.warning is not None and not _within(value, self.warning):
+            return Verdict("warning", f"warning unless between {_written(self.warning)}")
+        return Verdict("ok", "")
+
+
+def above(*, warning: float | None = None, critical: float | None = None) -> Above:
+    """Judge that a number is too large. The limits themselves are.
+
+    Args:
+        warning: From this number upward it is a warning. At most `critical`.
+        critical: From this number upward it is critical.
+
+    Raises:
+        DeclarationError: Neither is given, one is no finite number, or they are the wrong way round.
+
+    >>> above(warning=1, critical=5)(1).state
+    'warning'
+    """
+    said = f"above(warning={warning!r}, critical={critical!r})"
+    low, high = _limit(said, warning), _limit(said, critical)
+    _require(said, low is not None or high is not None, "give warning, critical or both")
+    _require(said, low is None or high is None or low <= high, "warning may not exceed critical")
+    return Above(low, high)
+
+
+def below(*, warning: float | None = None, critical: float | None = None) -> Below:
+    """Judge that a number is too small. The limits themselves are.
+
+    Args:
+        warning: From this number downward it is a warning. At least `critical`.
+        critical: From this number downward it is critical.
+
+    Raises:
+        DeclarationError: Neither is given, one is no finite number, or they are the wrong way round.
+
+    >>> below(warning=20, critical=5)(5).state
+    'critical'
+    """
+    said = f"below(warning={warning!r}, critical={critical!r})"
+    high, low = _limit(said, warning), _limit(said, critical)
+    _require(said, low is not None or high is not None, "give warning, critical or both")
+    _require(said, low is None or high is None or low <= high, "critical may not exceed warning")
+    return Below(high, low)
+
+
+def outside(*, warning: Range | None = None, critical: Range | None = None) -> Outside:
+    """Judge that a number has left a range. The ends of the range are outside.
+
+    Args:
+        warning: At or beyond either end it is a warning. Lies within `critical`.
+        critical: At or beyond either end it is critical.
+
+    Raises:
+        DeclarationError: Neither is given, one is no pair of finite numbers in rising order, or
+            they are the wrong way round.
+
+    >>> judge = outside(warning=(10, 20), critical=(5, 25))
+    >>> judge(15).state, judge(20).state, judge(3).state
+    ('ok', 'warning', 'critical')
+    """
+    said = f"outside(warning={warning!r}, critical={critical!r})"
+    inner, outer = _range(said, warning), _range(said, critical)
+    _require(said, inner is not None or outer is not None, "give warning, critical or both")
+    if inner is not None and outer is not None:
+        nested = outer[0] <= inner[0] and inner[1] <= outer[1]
+        _require(said, nested, "the range of warning must lie within that of critical")
+    return Outside(inner, outer)
+
+
+def _within(value: float, ends: Range) -> bool:
+    return ends[0] < value < ends[1]
+
+
+def _written(ends: Range) -> str:
+    return f"{ends[0]:g} and {ends[1]:g}"
+
+
+def _require(said: str, holds: bool, allowed: str) -> None:
+    if not holds:
+        raise DeclarationError(f"{said} ({caller()}): {allowed}")
+
+
+def _limit(said: str, given: object) -> float | None:
+    if given is None:
+        return None
+    limit = number(given)
+    if limit is None or not math.isfinite(limit):
+        raise DeclarationError(f"{said} ({caller()}): a limit is a finite number, not {given!r}")
+    return limit
+
+
+def _range(said: str, given: object) -> Range | None:
+    if given is None:
+        return None
+    if not isinstance(given, (tuple, list)) or len(given) != len(("low", "high")):
+        raise DeclarationError(f"{said} ({caller()}): a range is a pair such as (1, 5)")
+    low, high = _limit(said, given[0]), _limit(said, given[1])
+    if low is None or high is None or low >= high:
+        raise DeclarationError(f"{said} ({caller()}): a range is a pair such as (1, 5), rising")
+    return low, high

@@ -1,0 +1,8 @@
+"""The configuration: what can be set, where it comes from, what is allowed."""
+
+from __future__ import annotations
+
+from obskit.config.model import OPTIONS, SIGNALS, Config, Option, Otlp, Signal
+from obskit.config.sources import load
+
+__all__ = ["OPTIONS", "SIGNALS", "Config", "Option", "Otlp", "Signal", "load"]

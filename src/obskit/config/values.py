@@ -1,0 +1,151 @@
+"""How a configuration value is read: text from the environment, or a native value from a file or an argument."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+Json = Any
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A kind of value.
+
+    Attributes:
+        parse: Turns what was given into the value, or raises `ValueError` or `TypeError`.
+        allowed: What is allowed, as it ends an error message: "use …".
+    """
+
+    parse: Callable[[Any], Any]
+    allowed: str
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError
+    return given.strip()
+
+
+def _boolean(given: Any) -> bool:
+    if isinstance(given, bool):
+        return given
+    return {"true": True, "false": False}[_text(given).lower()]
+
+
+def _level(given: Any) -> str:
+    name = _text(given).upper()
+    name = {"WARN": "WARNING", "FATAL": "CRITICAL", "TRACE": "DEBUG"}.get(name, name)
+    if name not in LEVELS:
+        raise ValueError
+    return name
+
+
+def _pairs(given: Any) -> dict[str, str]:
+    if isinstance(given, Mapping):
+        return {_text(key): str(value) for key, value in given.items()}
+    pairs = (item.partition("=") for item in _text(given).split(",") if item.strip())
+    return {_text(unquote(key)): unquote(value.strip()) for key, _, value in map(_whole, pairs)}
+
+
+def _whole(pair: tuple[str, str, str]) -> tuple[str, str, str]:
+    if not pair[1]:
+        raise ValueError
+    return pair
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    items = given if isinstance(given, (list, tuple)) else _text(given).split(",")
+    return tuple(_text(item) for item in items if str(item).strip())
+
+
+def _url(given: Any) -> str:
+    text = _text(given)
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+        raise ValueError
+    _ = parts.port  # raises ValueError when it is no number
+    return urlunsplit(parts)
+
+
+def _levels(given: Any) -> dict[str, str]:
+    return {logger: _level(level) for logger, level in _pairs(given).items()}
+
+
+def _mapping(given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise TypeError
+    return dict(given)
+
+
+def _trust(given: Any) -> str | tuple[str, ...]:
+    if isinstance(given, str) and given.strip().lower() in {"ids", "always", "never"}:
+        return given.strip().lower()
+    networks = _names(given)
+    if not networks:
+        raise ValueError
+    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
+
+
+def one_of(*names: str) -> Value:
+    """One of a few words."""
+
+    def parse(given: Any) -> str:
+        text = _text(given).lower()
+        if text not in names:
+            raise ValueError
+        return text
+
+    return Value(parse, ", ".join(names[:-1]) + f" or {names[-1]}" if len(names) > 1 else names[0])
+
+
+def integer(least: int, most: int) -> Value:
+    """A whole number within bounds."""
+
+    def parse(given: Any) -> int:
+        number = int(given) if isinstance(given, str) else given
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise ValueError
+        return number
+
+    return Value(parse, f"a whole number from {least} to {most}")
+
+
+def number(least: float, most: float) -> Value:
+    """A number within bounds."""
+
+    def parse(given: Any) -> float:
+        if isinstance(given, bool):
+            raise ValueError
+        value = float(given)
+        if not least <= value <= most:
+            raise ValueError
+        return value
+
+    return Value(parse, f"a number from {least:g} to {most:g}")
+
+
+TEXT = Value(_text, "text that is not empty")
+BOOLEAN = Value(_boolean, "true or false")
+LEVEL = Value(_level, ", ".join(LEVELS))
+LEVEL_PAIRS = Value(_levels, f"logger=LEVEL,logger=LEVEL with a level of {', '.join(LEVELS)}")
+PAIRS = Value(_pairs, "key=value,key=value (percent-encode commas and equals signs)")
+NAMES = Value(_names, "names separated by commas")
+URL = Value(_url, "an http:// or https:// URL with a host")
+MAPPING = Value(_mapping, "a table of options")
+TRUST = Value(_trust, "ids, always, never or networks such as 10.0.0.0/8,192.168.0.0/16")
+
+
+def level_number(level: str) -> int:
+    """The number that `logging` gives to a level.
+
+    >>> level_number("WARNING")
+    30
+    """
+    return int(logging.getLevelName(level))

@@ -1,0 +1,157 @@
+"""What belongs to the request at hand: its id, its bound fields, its last log lines.
+
+A scope lives in a context variable of its own, so that nothing that others do with OpenTelemetry's
+context (a span left open in a generator, say) can carry one request's fields into the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple
+
+from opentelemetry import trace
+from opentelemetry.trace import Span, format_span_id, format_trace_id
+
+from obskit import names
+from obskit.redaction import Plain, plain
+
+_MAX_FIELDS = 64
+_MAX_LINES = 50
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Line(NamedTuple):
+    """A log line as an error remembers it."""
+
+    timestamp: float
+    level: str
+    logger: str
+    event: str
+    fields: dict[str, Plain]
+
+
+class Scope:
+    """One request, one check's run, or whatever else is done under one id.
+
+    Attributes:
+        request_id: The id, or None outside requests.
+        span: The span that stands for the whole.
+        fields: What `bind` has put on every later line.
+        lines: The newest log lines, for the error that may come.
+        request: What only an error asks for, read when it happens. A mapping of the framework's own.
+    """
+
+    __slots__ = ("errors", "fields", "lines", "request", "request_id", "span")
+
+    def __init__(
+        self, request_id: str | None = None, span: Span = trace.INVALID_SPAN, request: Any = None
+    ) -> None:
+        self.request_id = request_id
+        self.span = span
+        self.fields: dict[str, Plain] = {}
+        self.lines: deque[Line] = deque(maxlen=_MAX_LINES)
+        self.request = request
+        self.errors: list[Any] = []
+
+
+_scope: ContextVar[Scope | None] = ContextVar("obskit_scope", default=None)
+
+
+def current() -> Scope | None:
+    """The scope at hand, or None."""
+    return _scope.get()
+
+
+def enter(scope: Scope) -> Token[Scope | None]:
+    """Make a scope the current one. Give the token to `leave`, in the same thread or task."""
+    return _scope.set(scope)
+
+
+def leave(token: Token[Scope | None]) -> None:
+    """Make the scope before `enter` the current one again."""
+    _scope.reset(token)
+
+
+@contextmanager
+def entered(scope: Scope) -> Iterator[Scope]:
+    """Both of them, around a block."""
+    token = enter(scope)
+    try:
+        yield scope
+    finally:
+        leave(token)
+
+
+def request_id() -> str | None:
+    """The id of the request at hand: for an error page, a support mail, a call to another service.
+
+    Returns:
+        The id, or None outside a request.
+
+    >>> request_id() is None
+    True
+    """
+    scope = _scope.get()
+    return scope.request_id if scope else None
+
+
+def bind(**fields: object) -> None:
+    """Put fields on every later log line of this request, on its span and on its error.
+
+    `user_id` becomes the attribute `user.id` of the span and the user of the error. Outside a
+    request the fields belong to the thread or task at hand.
+
+    Args:
+        **fields: At most 64 a request; more are ignored. Values may be anything; what stands under
+            a sensitive name is masked.
+
+    >>> bind(user_id=7, plan="free")
+    """
+    scope = _scope.get()
+    if scope is None:
+        scope = Scope()
+        _scope.set(scope)
+    span = scope.span if scope.span is not trace.INVALID_SPAN else trace.get_current_span()
+    for name, given in fields.items():
+        if name not in scope.fields and len(scope.fields) >= _MAX_FIELDS:
+            break
+        value = plain(given, name)
+        scope.fields[name] = value
+        span.set_attribute(names.USER_ID if name == "user_id" else name, attribute(value))
+
+
+def attribute(value: Plain) -> str | int | float | bool:
+    """A plain value as an attribute of a span: what is nested or missing becomes text.
+
+    >>> attribute({"a": 1})
+    "{'a': 1}"
+    """
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def accepted_request_id(header: str | None) -> str | None:
+    """A caller's `X-Request-ID`, if it can be trusted to stand in a log line and a header.
+
+    Args:
+        header: The header's value.
+
+    Returns:
+        The value when it has 1 to 128 letters, digits, dots, underscores or hyphens; else None.
+
+    >>> accepted_request_id("b7c2-1"), accepted_request_id("a b")
+    ('b7c2-1', None)
+    """
+    return header if header and _REQUEST_ID.fullmatch(header) else None
+
+
+def ids() -> tuple[str | None, str | None]:
+    """Trace id and span id at hand, in hexadecimal, or None twice."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None, None
+    return format_trace_id(context.trace_id), format_span_id(context.span_id)

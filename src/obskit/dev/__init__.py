@@ -1,0 +1,13 @@
+"""`obskit dev`: receive what a program sends and show it as stories, one for each trace id.
+
+`Receiver` takes telemetry on a loopback port, `Stories` joins it, `Printer` shows it, and `Session`
+runs a command with all three. They work with any OTLP or Sentry sender.
+"""
+
+from obskit.dev.printer import Printer
+from obskit.dev.receiver import Receiver
+from obskit.dev.session import Session
+from obskit.dev.stories import Stories
+from obskit.dev.story import Story
+
+__all__ = ["Printer", "Receiver", "Session", "Stories", "Story"]

@@ -1,0 +1,170 @@
+"""A story, and what belongs to none, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+from rich.text import Text
+
+from obskit import names
+from obskit.dev.checks import CheckChange
+from obskit.dev.error_text import error_text
+from obskit.dev.plain import duration, plain, time_of_day
+from obskit.dev.signals import Error, Line, Refused, Value
+from obskit.dev.stories import News
+from obskit.dev.story import Head, Story
+from obskit.dev.tree import Row, rows, statement
+
+_LEVEL_STYLES = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
+_STATE_STYLES = {"ok": "green", "warning": "yellow", "critical": "bold red", "unknown": "magenta"}
+# What the sender adds to every line, and what the error below the lines shows better.
+_HIDDEN = ("code.", "thread.", "process.", "exception.", "log.", names.REQUEST_ID)
+_URL_KEYS = ("url.full", "http.url")
+
+
+def news_text(news: News, width: int) -> list[Text]:
+    """Write one piece of news.
+
+    Args:
+        news: What `Stories.due` returned.
+        width: The width of the terminal in cells. Statements, source and locals are cut to it; log
+            lines are not.
+    """
+    if isinstance(news, Story):
+        return _story(news, width)
+    if isinstance(news, Line):
+        return [_loose_line(news)]
+    if isinstance(news, Error):
+        return [Text(time_of_day(news.time), "dim"), *error_text(news, width)]
+    if isinstance(news, CheckChange):
+        return [_check(news)]
+    return [_refused(news)]
+
+
+def _story(story: Story, width: int) -> list[Text]:
+    heads = story.heads()
+    lines = [text for head in heads for text in _head(head, story, width)]
+    has_access_head = not story.has_root and bool(heads[0].title)
+    for line in story.lines:
+        # The head says what the access line does, and the error below what the exception does.
+        is_told = line.event_name == names.EVENT_ACCESS and (story.has_root or has_access_head)
+        if not is_told and line.event_name != names.EVENT_EXCEPTION:
+            lines.append(_line(line, heads[0].start))
+    lines += _tree(story, width)
+    for error in story.errors():
+        lines += error_text(error, width)
+    if story.cut:
+        lines.append(Text(f"  … {story.cut} more spans, lines and errors were not kept", "yellow"))
+    return lines
+
+
+def _head(head: Head, story: Story, width: int) -> Iterator[Text]:
+    text = Text(f"{time_of_day(head.start)} ", "dim")
+    if story.late:
+        text.append("late ", "yellow not dim")
+    text.append(plain(head.title) or ("addition" if story.late else "no root span"), _bold(head))
+    if head.status is not None:
+        text.append(f" {head.status}", _status_style(head.status))
+    if head.duration is not None:
+        text.append(f"  {duration(head.duration)}", "not dim")
+    request_id = Text(f"  {plain(head.request_id)}", "cyan")
+    if text.cell_len + request_id.cell_len <= width:
+        yield text + request_id
+    else:
+        yield text
+        yield Text(" " * 7) + request_id
+
+
+def _bold(head: Head) -> str:
+    return "bold red not dim" if head.failed else "bold not dim"
+
+
+def _status_style(status: int) -> str:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "bold red not dim"
+    return "yellow not dim" if status >= HTTPStatus.BAD_REQUEST else "green not dim"
+
+
+def _line(line: Line, start: float) -> Text:
+    text = Text(f"  {'+' + duration(max(0.0, line.time - start)):>9}  ", "dim")
+    return text + _line_body(line)
+
+
+def _loose_line(line: Line) -> Text:
+    text = Text(f"{time_of_day(line.time)} ", "dim")
+    if line.service:
+        text.append(f"{plain(line.service)} ")
+    return text + _line_body(line)
+
+
+def _line_body(line: Line) -> Text:
+    text = Text()
+    text.append(f"{plain(line.level):<7} ", _LEVEL_STYLES.get(line.level, ""))
+    text.append(plain(line.body or line.event_name), "bold")
+    for key, value in line.attributes.items():
+        if not key.startswith(_HIDDEN):
+            text.append(f"  {plain(key)}=", "dim")
+            text.append(_value(value))
+    return text
+
+
+def _value(value: Value) -> str:
+    # Quotes only where the end of the value would not be seen otherwise.
+    if isinstance(value, str) and value and " " not in value:
+        return plain(value)
+    return plain(repr(value))
+
+
+def _tree(story: Story, width: int) -> Iterator[Text]:
+    services: list[str] = [story.heads()[0].service]
+    for row in rows(story.spans):
+        del services[row.depth + 1 :]
+        above = services[-1]
+        services.append(row.span.service)
+        text = Text(f"  {duration(row.duration):>9}  ")
+        text.append("  " * min(row.depth, 20))
+        text.append_text(_span(row, above))
+        text.truncate(width, overflow="ellipsis")
+        yield text
+
+
+def _span(row: Row, service_above: str) -> Text:
+    span = row.span
+    text = Text()
+    if span.service != service_above:
+        text.append(f"{plain(span.service)}: ", "cyan")
+    if row.times > 1:
+        text.append(f"×{row.times} ", "bold yellow")
+    sql = statement(span.attributes)
+    text.append(plain(sql or span.name), "red" if span.failed else "blue" if sql else "")
+    if url := _called(span.attributes):
+        text.append(f" {plain(url)}")
+    if span.failed and span.status_message:
+        text.append(f"  {plain(span.status_message)}", "red")
+    return text
+
+
+def _called(attributes: Mapping[str, Value]) -> str:
+    url = next((attributes[key] for key in _URL_KEYS if attributes.get(key)), None)
+    if url is None:
+        return ""
+    status = attributes.get(names.HTTP_RESPONSE_STATUS_CODE) or attributes.get("http.status_code")
+    return f"{url!s} {status or ''!s}".strip()
+
+
+def _check(change: CheckChange) -> Text:
+    text = Text(f"{time_of_day(change.time)} ", "dim")
+    text.append(f"check {plain(change.name)} ", "bold not dim")
+    text.append(plain(change.state), f"{_STATE_STYLES.get(change.state, '')} not dim")
+    if change.before:
+        text.append(f", was {plain(change.before)}")
+    if change.message:
+        text.append(f": {plain(change.message)}", "not dim")
+    return text
+
+
+def _refused(refused: Refused) -> Text:
+    return Text(
+        f"refused {plain(refused.path)} with {refused.status}: {plain(refused.reason)}", "yellow"
+    )

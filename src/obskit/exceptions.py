@@ -1,0 +1,54 @@
+"""Every error that obskit raises on purpose. All of them are raised at start-up or at declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ObskitError(Exception):
+    """The base of every error that obskit raises."""
+
+
+class ConfigError(ObskitError):
+    """The configuration is wrong. Lists every wrong value at once.
+
+    Attributes:
+        problems: One sentence for each wrong value: its name, the value (secrets masked), where it
+            came from and what is allowed.
+
+    >>> print(ConfigError(["log_level is 'LOUD' (from OBSKIT_LOG_LEVEL): use DEBUG or INFO"]))
+    1 wrong value in the configuration of obskit:
+      - log_level is 'LOUD' (from OBSKIT_LOG_LEVEL): use DEBUG or INFO
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        values = "1 wrong value" if len(self.problems) == 1 else f"{len(self.problems)} wrong values"
+        lines = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"{values} in the configuration of obskit:{lines}")
+
+
+class DeclarationError(ObskitError, ValueError):
+    """A check was declared with a wrong value. Raised where it is declared."""
+
+
+class DuplicateName(DeclarationError):
+    """Another function already holds this name in the registry."""
+
+
+class MissingExtra(ObskitError, ImportError):
+    """An optional package is needed for what was asked.
+
+    Args:
+        extra: The extra of the distribution that brings the package, such as ``"flask"``.
+        feature: What cannot work without it, as the start of a sentence.
+
+    >>> print(MissingExtra("flask", "obskit.flask"))
+    obskit.flask needs a package that is not installed: pip install 'obskit-otel[flask]'
+    """
+
+    def __init__(self, extra: str, feature: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{feature} needs a package that is not installed: pip install 'obskit-otel[{extra}]'"
+        )

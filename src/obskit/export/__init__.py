@@ -1,0 +1,1 @@
+"""The export path: from finished records to a receiver."""

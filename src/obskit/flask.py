@@ -1,0 +1,112 @@
+"""Flask: `init_app` makes an app observable.
+
+>>> from flask import Flask
+>>> app = init_app(Flask("shop"))
+>>> app.test_client().get("/livez").status_code
+200
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from obskit import runtime as runtimes
+from obskit.checks.endpoints import HealthEndpoints
+from obskit.exceptions import MissingExtra
+from obskit.registry import Registry, default_registry
+from obskit.wsgi import EXCHANGE, ObskitMiddleware
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+_EXTENSION = "obskit"
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What an app keeps in `app.extensions["obskit"]`.
+
+    Attributes:
+        registry: The checks that its health endpoints tell of.
+    """
+
+    registry: Registry
+
+
+def init_app(app: Flask, *, registry: Registry | None = None, prefix: str = "") -> Flask:
+    """Make a Flask app observable: request ids, spans, metrics, access lines, errors, health.
+
+    Order does not matter: it may be called before `obskit.init` or after, for several apps in one
+    process, and in a factory. A second call for the same app does nothing.
+
+    Args:
+        app: The app.
+        registry: Its checks; those of the module-level decorators by default.
+        prefix: What stands before `/livez`, `/readyz` and `/health`, such as `"/-"`. A path that
+            the app itself has a route for is left to the app.
+
+    Returns:
+        The same app.
+
+    Raises:
+        MissingExtra: Flask is not installed.
+    """
+    try:
+        from flask import got_request_exception
+    except ModuleNotFoundError as error:
+        raise MissingExtra("flask", "obskit.flask") from error
+    if _EXTENSION in app.extensions:
+        return app
+    checks = default_registry if registry is None else registry
+    if checks.entry is None:
+        checks.entry = app.app_context
+    app.extensions[_EXTENSION] = Extension(checks)
+    health = HealthEndpoints(checks, prefix)
+
+    def answer(environ: Mapping[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        path = environ.get("PATH_INFO", "")
+        return None if path not in health or _has_route(app, path) else health.answer(path)
+
+    app.wsgi_app = ObskitMiddleware(app.wsgi_app, route=_route, answer=answer)  # type: ignore[method-assign]
+    got_request_exception.connect(_on_exception, app)
+    _mute_reloader()
+    return app
+
+
+def _route(environ: Mapping[str, Any]) -> str | None:
+    # Werkzeug leaves the request in the environ, so that asking costs nothing on the way in.
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    return None if rule is None else str(rule.rule)
+
+
+def _has_route(app: Flask, path: str) -> bool:
+    return any(rule.rule == path for rule in app.url_map.iter_rules())
+
+
+def _on_exception(_app: Flask, *, exception: BaseException, **_: Any) -> None:
+    from flask import request
+
+    exchange = request.environ.get(EXCHANGE)
+    if exchange is not None:
+        exchange.failed(exception)
+
+
+def _mute_reloader() -> None:
+    """The parent of Werkzeug's reloader imports the app too, and serves nothing: it sends nothing."""
+    from werkzeug import _reloader
+
+    loop = _reloader.ReloaderLoop
+    if getattr(loop.restart_with_reloader, "_obskit", False):
+        return
+    restart = loop.restart_with_reloader
+
+    def muted(self: Any) -> int:
+        current = runtimes.current()
+        if current is not None:
+            current.discard()
+        return restart(self)
+
+    muted._obskit = True  # type: ignore[attr-defined]
+    loop.restart_with_reloader = muted  # type: ignore[method-assign]

@@ -1,0 +1,176 @@
+"""Every name that leaves the process: metrics, attributes, events.
+
+Rules, dashboards, documents and tests read names from here and nowhere else. Names without a source
+follow the OpenTelemetry semantic conventions 1.43; our own begin with ``obskit.``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["counter", "up_down_counter", "gauge", "histogram"]
+Stability = Literal["stable", "development"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: what it is called and what its number means.
+
+    Attributes:
+        name: The OpenTelemetry name.
+        kind: The instrument.
+        unit: The unit, in UCUM as OpenTelemetry writes it (``s``, ``By``, ``{request}``).
+        description: One sentence.
+        stability: How firm the name is in the semantic conventions.
+        buckets: The explicit bucket boundaries of a histogram, in ``unit``.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    description: str
+    stability: Stability = "development"
+    buckets: tuple[float, ...] = ()
+
+
+# Semantic conventions, "HTTP metrics": the boundaries are part of the convention.
+_HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+
+HTTP_SERVER_REQUEST_DURATION = Metric(
+    "http.server.request.duration",
+    "histogram",
+    "s",
+    "Duration of HTTP server requests.",
+    "stable",
+    _HTTP_BUCKETS,
+)
+HTTP_SERVER_ACTIVE_REQUESTS = Metric(
+    "http.server.active_requests",
+    "up_down_counter",
+    "{request}",
+    "Number of active HTTP server requests.",
+)
+
+PROCESS_CPU_TIME = Metric(
+    "process.cpu.time", "counter", "s", "Total CPU seconds broken down by different CPU modes."
+)
+PROCESS_MEMORY_USAGE = Metric(
+    "process.memory.usage", "up_down_counter", "By", "The amount of physical memory in use."
+)
+PROCESS_MEMORY_VIRTUAL = Metric(
+    "process.memory.virtual", "up_down_counter", "By", "The amount of committed virtual memory."
+)
+PROCESS_THREAD_COUNT = Metric(
+    "process.thread.count", "up_down_counter", "{thread}", "Process threads count."
+)
+PROCESS_FILE_DESCRIPTOR_COUNT = Metric(
+    "process.unix.file_descriptor.count",
+    "up_down_counter",
+    "{file_descriptor}",
+    "Number of unix file descriptors in use by the process.",
+)
+PROCESS_UPTIME = Metric(
+    "process.uptime", "gauge", "s", "The time the process has been running."
+)
+CPYTHON_GC_COLLECTIONS = Metric(
+    "cpython.gc.collections",
+    "counter",
+    "{collection}",
+    "The number of times a generation was collected since interpreter start.",
+)
+CPYTHON_GC_COLLECTED_OBJECTS = Metric(
+    "cpython.gc.collected_objects",
+    "counter",
+    "{object}",
+    "The total number of objects collected since interpreter start.",
+)
+CPYTHON_GC_UNCOLLECTABLE_OBJECTS = Metric(
+    "cpython.gc.uncollectable_objects",
+    "counter",
+    "{object}",
+    "The total number of uncollectable objects found since interpreter start.",
+)
+
+CHECK_STATUS = Metric(
+    "obskit.check.status",
+    "up_down_counter",
+    "1",
+    "1 for the state that a check is in, 0 for every other state.",
+)
+CHECK_LAST_RUN = Metric(
+    "obskit.check.last_run.timestamp", "gauge", "s", "When the check was last decided, Unix time."
+)
+CHECK_LAST_SUCCESS = Metric(
+    "obskit.check.last_success.timestamp", "gauge", "s", "When the check was last ok, Unix time."
+)
+# No unit, so that its Prometheus name never varies with the unit of what is measured.
+CHECK_VALUE = Metric("obskit.check.value", "gauge", "", "The number that the check measured.")
+CHECK_DURATION = Metric("obskit.check.duration", "gauge", "s", "How long the last run took.")
+# Without a unit: a gauge of unit 1 becomes `…_ratio` in Prometheus.
+CHECK_INFO = Metric("obskit.check.info", "gauge", "", "1 for every check that is declared.")
+
+METRICS: tuple[Metric, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Metric)
+)
+
+# Attributes: HTTP, URL, network (stable since semantic conventions 1.23)
+HTTP_REQUEST_METHOD = "http.request.method"
+HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original"
+HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
+HTTP_RESPONSE_BODY_SIZE = "http.response.body.size"
+HTTP_ROUTE = "http.route"
+URL_SCHEME = "url.scheme"
+URL_PATH = "url.path"
+URL_QUERY = "url.query"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+CLIENT_ADDRESS = "client.address"
+NETWORK_PROTOCOL_VERSION = "network.protocol.version"
+USER_AGENT_ORIGINAL = "user_agent.original"
+
+# Attributes: errors, exceptions, code, users
+ERROR_TYPE = "error.type"
+EXCEPTION_TYPE = "exception.type"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+CODE_FUNCTION_NAME = "code.function.name"
+USER_ID = "user.id"
+
+# Attributes: resource
+SERVICE_NAME = "service.name"
+SERVICE_VERSION = "service.version"
+SERVICE_INSTANCE_ID = "service.instance.id"
+DEPLOYMENT_ENVIRONMENT_NAME = "deployment.environment.name"
+HOST_NAME = "host.name"
+HOST_ARCH = "host.arch"
+OS_TYPE = "os.type"
+PROCESS_PID = "process.pid"
+PROCESS_RUNTIME_NAME = "process.runtime.name"
+PROCESS_RUNTIME_VERSION = "process.runtime.version"
+PROCESS_EXECUTABLE_NAME = "process.executable.name"
+CONTAINER_ID = "container.id"
+
+# Attributes: process metrics
+CPU_MODE = "cpu.mode"
+GC_GENERATION = "cpython.gc.generation"
+
+# Attributes: our own
+REQUEST_ID = "obskit.request.id"
+CHECK_NAME = "obskit.check.name"
+CHECK_STATE = "obskit.check.state"
+CHECK_RESULT_MESSAGE = "obskit.check.message"
+CHECK_RESULT_VALUE = "obskit.check.value"
+CHECK_RESULT_UNIT = "obskit.check.unit"
+CHECK_RESULT_DURATION = "obskit.check.duration"
+CHECK_SEVERITY = "obskit.check.severity"
+CHECK_OWNER = "obskit.check.owner"
+CHECK_RUNBOOK = "obskit.check.runbook"
+
+# Events: the `event_name` of log records
+EVENT_EXCEPTION = "exception"
+EVENT_ACCESS = "http.server.request"
+EVENT_CHECK = "obskit.check.result"
+
+# Semantic conventions, "HTTP spans": a method that the server does not know.
+UNKNOWN_METHOD = "_OTHER"

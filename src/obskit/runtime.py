@@ -1,0 +1,360 @@
+"""The composition root: what a configuration turns into, and how it ends."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+
+from obskit import metrics as host_metrics
+from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.config import SIGNALS, Config, load
+from obskit.exceptions import ConfigError, MissingExtra
+from obskit.export import otlp
+from obskit.export.otlp import Export
+from obskit.ledger import Ledger
+from obskit.redaction import redact_url
+from obskit.telemetry import (
+    clients,
+    console,
+    levels,
+    loggers,
+    process,
+    providers,
+    resource,
+    stdlib,
+    traces,
+)
+from obskit.telemetry.errors import Errors, Reporter
+from obskit.telemetry.server import Server
+from obskit.telemetry.instance import Slot, run_directory
+from obskit.telemetry.logs import OtlpLogs
+from obskit.telemetry.pipeline import Pipeline, Sink
+
+
+class Runtime:
+    """Everything that `init` makes. One a process is usual; tests have many.
+
+    Args:
+        config: The configuration.
+        export: What takes each signal out; made from the configuration by default.
+        reporter: What takes errors; made from the configuration by default.
+        sinks: Takers of log records beside the console and OTLP.
+        clock: The time.
+
+    Attributes:
+        config: The configuration.
+        ledger: The account of every record.
+        server: What requests need; None until `start`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        export: Export | None = None,
+        reporter: Reporter | None = None,
+        sinks: tuple[Sink, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.config = config
+        self.ledger = Ledger()
+        self.server: Server | None = None
+        self._export = export
+        self._reporter = reporter
+        self._sinks = sinks
+        self._clock = clock
+        self._closed = False
+        self._instrumented: list[str] = []
+
+    def start(self) -> None:
+        """Begin: providers, pipeline, errors, client instrumentations.
+
+        Raises:
+            ConfigError: A part refuses its configuration.
+            MissingExtra: A part needs a package that is not installed.
+        """
+        config = self.config
+        providers.set_propagators(config.propagators)
+        reporter = self._reporter or _reporter(config)
+        export = self._export or otlp.build(config, self.ledger)
+        self.slot = Slot(run_directory(config.run_dir, config.service))
+        self.resource = resource.build(config, self.slot)
+        self.providers = providers.install(config, self.resource, export)
+        self.errors = Errors(reporter, self.ledger) if reporter else None
+        self.pipeline = self._make_pipeline()
+        tracer = self.providers.tracer.get_tracer("obskit", _version())
+        self.meter = self.providers.meter.get_meter("obskit", _version())
+        self.server = Server(config, tracer, self.meter, self.pipeline, self.errors, self._clock)
+        traces.install(tracer, exception_events=config.exception_signal == "logs/dup")
+        host_metrics.install(self.ledger)
+        loggers.install(self.pipeline)
+        loggers.configure_structlog()
+        stdlib.listen(config.log_level, {"opentelemetry": config.otel_log_level, **config.log_levels})
+        levels.follow(run_directory(config.run_dir, config.service))
+        process.register(self.meter, self._clock)
+        self._instrumented = clients.switch_on(
+            config.disabled_instrumentations, self.providers.tracer, self.providers.meter
+        )
+
+    def _make_pipeline(self) -> Pipeline:
+        config = self.config
+        sinks: list[Sink] = [*self._sinks]
+        if config.log_format != "none":
+            service = {
+                key: str(self.resource.attributes[key])
+                for key in ("service.name", "service.version", "deployment.environment.name")
+                if key in self.resource.attributes
+            }
+            sinks.append(
+                console.Console(
+                    config.log_format, config.log_stream, config.log_line_limit, service
+                )
+            )
+        if self._export or config.exporter("logs") != "none" or "logs" in self.providers.hosts_own:
+            sinks.append(OtlpLogs(self.providers.logger))
+        return Pipeline(
+            sinks,
+            self.ledger,
+            on_exception=self.logged_exception if self.errors else None,
+            clock=self._clock,
+        )
+
+    def logged_exception(self, error: BaseException, logger: str) -> None:
+        """A line told of an exception: it is reported too."""
+        if self.errors:
+            self.errors.capture(error, handled=True, logger=logger)
+
+    def serving(self) -> None:
+        """A request came in: this process serves, and is no master that only forks."""
+        levels.refresh()
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Send everything that waits.
+
+        Args:
+            timeout: Seconds at most; the shutdown budget by default.
+
+        Returns:
+            Whether all of it was sent, or counted as dropped, in time.
+        """
+        if self.server is None or self._closed:
+            return True
+        budget = self.config.shutdown_timeout if timeout is None else timeout
+        ways: list[Callable[[], object]] = [
+            provider.force_flush
+            for provider in (self.providers.tracer, self.providers.meter, self.providers.logger)
+            if hasattr(provider, "force_flush")
+        ]
+        if self.errors:
+            ways.append(partial(self.errors.reporter.flush, budget))
+        return _together(ways, budget)
+
+    def shutdown(self, timeout: float | None = None) -> bool:
+        """Send everything that waits and stop. Doing it again does nothing.
+
+        Args:
+            timeout: Seconds at most; the shutdown budget by default.
+
+        Returns:
+            Whether all of it was sent, or counted as dropped, in time.
+        """
+        if self.server is None or self._closed:
+            return True
+        self._closed = True
+        budget = self.config.shutdown_timeout if timeout is None else timeout
+        ways: list[Callable[[], object]] = [
+            partial(self.providers.shutdown_signal, signal) for signal in SIGNALS
+        ]
+        if self.errors:
+            ways.append(partial(self.errors.reporter.close, budget))
+        in_time = _together(ways, budget)
+        self.slot.release()
+        return in_time
+
+    def discard(self) -> None:
+        """Stop without sending anything: this process turned out to serve nothing."""
+        if self.server is None or self._closed:
+            return
+        self._closed = True
+        self.providers.discard()
+        self.slot.release()
+
+    def after_fork(self) -> None:
+        """In a forked child: an identity and an account of its own."""
+        if self.server is None or self._closed:
+            return
+        self.ledger.reset()
+        self.slot.claim()
+        self.providers.update_resource(Resource(resource.of_process(self.config, self.slot)))
+
+    def status(self) -> dict[str, Any]:
+        """What is on, where it sends, and the ledger.
+
+        Returns:
+            A dictionary of plain values, without secrets.
+        """
+        config = self.config
+        signals = {}
+        for signal in SIGNALS:
+            settings = getattr(config, signal)
+            signals[signal] = {
+                "exporter": config.exporter(signal),
+                "endpoint": redact_url(settings.endpoint) if settings.endpoint else None,
+                "protocol": settings.protocol,
+                "provider": "host" if signal in self.providers.hosts_own else "obskit",
+            }
+        return {
+            "service": config.service,
+            "version": config.version,
+            "environment": config.environment,
+            "pid": os.getpid(),
+            "instance_id": self.resource.attributes["service.instance.id"],
+            "signals": signals,
+            "errors": "sentry" if self.errors else None,
+            "logs": {"format": config.log_format, "stream": config.log_stream},
+            "instrumentations": list(self._instrumented),
+            "trust_inbound": config.trust_inbound,
+            "ledger": self.ledger.snapshot(),
+        }
+
+    def forget(self) -> None:
+        """Undo what `start` changed outside this object, so that a test can begin anew."""
+        self.shutdown()
+        clients.switch_off(self._instrumented)
+        stdlib.stop()
+        levels.forget()
+        loggers.install(None)
+        traces.install(None)
+        host_metrics.install(Ledger())
+        providers.forget()
+
+
+_current: Runtime | None = None
+_inert = False
+_lock = threading.RLock()
+
+
+def current() -> Runtime | None:
+    """The runtime that `init` made, or None."""
+    return _current
+
+
+def init(service: str | None = None, **arguments: Any) -> None:
+    """Make the default runtime; `obskit.init` is its typed front.
+
+    Raises:
+        ConfigError: Something is wrong in the configuration, or it differs from what is running.
+        MissingExtra: Something needs a package that is not installed.
+    """
+    global _current
+    config = load({"service": service, **arguments})
+    with _lock:
+        if _inert:
+            return
+        if _current is not None:
+            _refuse_another(config, _current.config)
+            return
+        runtime = Runtime(config)
+        runtime.start()
+        _current = runtime
+        atexit.register(runtime.shutdown)
+
+
+def replace(runtime: Runtime | None) -> Runtime | None:
+    """Make another runtime the default one; for tests.
+
+    Returns:
+        The one before.
+    """
+    global _current
+    with _lock:
+        before, _current = _current, runtime
+    return before
+
+
+@contextmanager
+def inert() -> Iterator[None]:
+    """While it lasts `init` starts nothing: the command line imports hosts so."""
+    global _inert
+    before, _inert = _inert, True
+    try:
+        yield
+    finally:
+        _inert = before
+
+
+def _refuse_another(wanted: Config, running: Config) -> None:
+    old, new = asdict(running), asdict(wanted)
+    changed = [name for name in old if old[name] != new[name]]
+    if changed:
+        raise ConfigError(
+            [
+                f"{name} differs from what the first call of init was given:"
+                " call obskit.init once, or with the same configuration"
+                for name in changed
+            ]
+        )
+
+
+def _reporter(config: Config) -> Reporter | None:
+    # Importing sentry-sdk takes longer than the rest of `init`: only where there is a use for it.
+    if not config.sentry_dsn and "sentry_sdk" not in sys.modules:
+        return None
+    try:
+        from obskit.telemetry import sentry
+    except ModuleNotFoundError as error:
+        raise MissingExtra("sentry", "A Sentry DSN") from error
+    return sentry.build(config)
+
+
+def _together(ways: list[Callable[[], object]], budget: float) -> bool:
+    """Call all of them at once, and wait for all of them no longer than the budget."""
+    deadline = monotonic() + budget
+    done: list[bool] = []
+    threads = []
+    for way in ways:
+
+        def call(way: Callable[[], object] = way) -> None:
+            way()
+            done.append(True)
+
+        thread = threading.Thread(target=call, name="obskit-flush", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending and starts no more threads
+            call()
+        else:
+            threads.append(thread)
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
+    return len(done) == len(ways)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("obskit-otel")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+    if _current is not None:
+        _current.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,1 @@
+"""What leaves the process: resource, traces, metrics, logs, errors."""

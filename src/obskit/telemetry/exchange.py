@@ -1,0 +1,245 @@
+"""One request of a server: context, span, duration, access line. WSGI and ASGI feed it alike."""
+
+from __future__ import annotations
+
+from contextvars import Token
+from typing import Any
+from uuid import uuid4
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    format_span_id,
+    format_trace_id,
+)
+
+from obskit import context, names
+from obskit.context import Scope
+from obskit.redaction import redact_query
+from obskit.telemetry import failure, traces
+from obskit.telemetry.server import Incoming, Server
+
+ACCESS_LOGGER = "obskit.access"
+
+# RFC 9110 section 9 and RFC 5789; anything else would make a series for each word that comes.
+_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+)
+_MAX_HEADER = 256
+
+
+class Exchange:
+    """One request, from its first byte in to its last byte out.
+
+    `enter` and `leave` stand around every step in which the app runs: it may run in several, as a
+    streamed response does, and nothing stays current in between.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_incoming",
+        "_method",
+        "_otel_context",
+        "_otel_token",
+        "_scope_token",
+        "_server",
+        "_started",
+        "_transaction",
+        "error",
+        "scope",
+        "span",
+    )
+
+    def __init__(self, server: Server, incoming: Incoming) -> None:
+        self._server = server
+        self._incoming = incoming
+        self._started = server.clock.monotonic()
+        self._ended = False
+        self._method = incoming.method if incoming.method in _METHODS else names.UNKNOWN_METHOD
+        self.error: BaseException | None = None
+        inbound = server.inbound.read(
+            incoming.header, incoming.getter, incoming.carrier, incoming.peer
+        )
+        # A context of its own: whatever a request before left current in this thread ends here.
+        base = inbound.context if inbound.context is not None else Context()
+        self.span: Span = server.tracer.start_span(
+            "HTTP" if self._method == names.UNKNOWN_METHOD else self._method,
+            base,
+            SpanKind.SERVER,
+            self._attributes(),
+            inbound.links,
+        )
+        self._otel_context = trace.set_span_in_context(self.span, base)
+        request_id = inbound.request_id or _own_request_id(
+            self.span, continued=inbound.continued
+        )
+        self.span.set_attribute(names.REQUEST_ID, request_id)
+        self.scope = Scope(request_id, self.span, incoming.snapshot)
+        self._scope_token: Token[Scope | None] | None = None
+        self._otel_token: Any = None
+        self._transaction = self._start_transaction()
+        server.count_active((self._method, incoming.scheme), 1)
+
+    @property
+    def request_id(self) -> str:
+        """The request's id, as it goes into the response's header."""
+        return str(self.scope.request_id)
+
+    def enter(self) -> None:
+        """Make this request the current one."""
+        self._scope_token = context.enter(self.scope)
+        self._otel_token = otel_context.attach(self._otel_context)
+
+    def leave(self) -> None:
+        """Make what was current before `enter` current again."""
+        if self._scope_token is not None:
+            otel_context.detach(self._otel_token)
+            context.leave(self._scope_token)
+            self._scope_token = None
+
+    def failed(self, error: BaseException, *, handled: bool = False) -> None:
+        """The app did not handle an exception. Called once for each, inside `enter`.
+
+        Args:
+            error: The exception.
+            handled: Whether it was turned into a response on purpose.
+        """
+        if self.error is not error:
+            self.error = error
+            traces.fail(self.span, error)
+        if self._server.errors:
+            self._server.errors.capture(error, handled=handled)
+
+    def finish(
+        self, status: int | None, route: str | None, body_size: int, client: str
+    ) -> None:
+        """The last byte has left, or the exchange has broken off. Called inside `enter`.
+
+        Args:
+            status: The response's status; None when the app failed before there was one.
+            route: The template of the route that matched, or None.
+            body_size: Bytes of the response's body.
+            client: The client's address.
+        """
+        if self._ended:
+            return
+        self._ended = True
+        server, scheme = self._server, self._incoming.scheme
+        code = 500 if status is None else status
+        elapsed = max(0.0, server.clock.monotonic() - self._started)
+        if self.error is not None:
+            traces.log_once(self.error, f"Unhandled exception on {self._incoming.path}", "obskit")
+        attributes = self._outcome(code, route)
+        server.duration.record(elapsed, attributes)
+        server.count_active((self._method, scheme), -1)
+        self._access_line(code, route, elapsed, body_size, client)
+        self._end_span(code, route, body_size, client)
+        if self._transaction is not None:
+            self._end_transaction(code, route)
+        if server.errors and self.scope.errors:
+            server.errors.finish(self.scope)
+
+    def _attributes(self) -> dict[str, Any]:
+        incoming = self._incoming
+        attributes: dict[str, Any] = {
+            names.HTTP_REQUEST_METHOD: self._method,
+            names.URL_SCHEME: incoming.scheme,
+            names.URL_PATH: incoming.path,
+            names.NETWORK_PROTOCOL_VERSION: incoming.protocol_version,
+        }
+        if self._method == names.UNKNOWN_METHOD:
+            attributes[names.HTTP_REQUEST_METHOD_ORIGINAL] = incoming.method[:_MAX_HEADER]
+        if incoming.query:
+            attributes[names.URL_QUERY] = redact_query(incoming.query)
+        if incoming.user_agent:
+            attributes[names.USER_AGENT_ORIGINAL] = incoming.user_agent[:_MAX_HEADER]
+        if incoming.host:
+            address, port = _host_and_port(incoming.host)
+            attributes[names.SERVER_ADDRESS] = address
+            if port is not None:
+                attributes[names.SERVER_PORT] = port
+        return attributes
+
+    def _outcome(self, code: int, route: str | None) -> dict[str, Any]:
+        attributes: dict[str, Any] = {
+            names.HTTP_REQUEST_METHOD: self._method,
+            names.URL_SCHEME: self._incoming.scheme,
+            names.HTTP_RESPONSE_STATUS_CODE: code,
+            names.NETWORK_PROTOCOL_VERSION: self._incoming.protocol_version,
+        }
+        if route:
+            attributes[names.HTTP_ROUTE] = route
+        if self.error is not None:
+            attributes[names.ERROR_TYPE] = failure.type_name(self.error)
+        elif code >= 500:  # noqa: PLR2004 - semantic conventions: only these are server errors
+            attributes[names.ERROR_TYPE] = str(code)
+        return attributes
+
+    def _access_line(
+        self, code: int, route: str | None, elapsed: float, body_size: int, client: str
+    ) -> None:
+        level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
+        self._server.pipeline.emit(
+            ACCESS_LOGGER,
+            level,
+            f"{self._method} {self._incoming.path} {code}",
+            {
+                names.HTTP_REQUEST_METHOD: self._method,
+                names.HTTP_ROUTE: route,
+                names.URL_PATH: self._incoming.path,
+                names.HTTP_RESPONSE_STATUS_CODE: code,
+                names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
+                names.HTTP_RESPONSE_BODY_SIZE: body_size,
+                names.CLIENT_ADDRESS: client,
+            },
+            event_name=names.EVENT_ACCESS,
+        )
+
+    def _end_span(self, code: int, route: str | None, body_size: int, client: str) -> None:
+        span = self.span
+        if span.is_recording():
+            if route:
+                span.update_name(f"{self._method} {route}")
+                span.set_attribute(names.HTTP_ROUTE, route)
+            span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, code)
+            span.set_attribute(names.HTTP_RESPONSE_BODY_SIZE, body_size)
+            span.set_attribute(names.CLIENT_ADDRESS, client)
+            if code >= 500 and self.error is None:  # noqa: PLR2004
+                span.set_attribute(names.ERROR_TYPE, str(code))
+                span.set_status(Status(StatusCode.ERROR))
+        span.end()
+
+    def _start_transaction(self) -> Any:
+        found = self.span.get_span_context()
+        if self._server.errors is None or not found.is_valid:
+            return None
+        return self._server.errors.reporter.start_transaction(
+            self._method, format_trace_id(found.trace_id), format_span_id(found.span_id)
+        )
+
+    def _end_transaction(self, code: int, route: str | None) -> None:
+        transaction = self._transaction
+        if route:
+            transaction.name, transaction.source = f"{self._method} {route}", "route"
+        transaction.set_http_status(code)
+        transaction.__exit__(None, None, None)
+
+
+def _own_request_id(span: Span, *, continued: bool) -> str:
+    found = span.get_span_context()
+    if not found.is_valid:  # the SDK is disabled: there is still an id to find the lines by
+        return uuid4().hex
+    trace_id = format_trace_id(found.trace_id)
+    return f"{trace_id}-{format_span_id(found.span_id)}" if continued else trace_id
+
+
+def _host_and_port(host: str) -> tuple[str, int | None]:
+    address, colon, port = host[:_MAX_HEADER].rpartition(":")
+    if colon and port.isascii() and port.isdigit() and len(port) <= 5:  # noqa: PLR2004
+        return address.strip("[]"), int(port)
+    return host[:_MAX_HEADER].strip("[]"), None

@@ -1,0 +1,100 @@
+"""Levels of loggers, changed while the service runs.
+
+In one process `set_level` does it. For all processes of a host a small file tells them; each looks
+at it when it logs or serves, at most once a second.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from time import monotonic
+
+from obskit.config.values import LEVELS
+from obskit.exceptions import ObskitError
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+_file: Path | None = None
+_seen: float = 0.0
+_next_look = 0.0
+
+
+def set_level(logger: str, level: str) -> None:
+    """Change the level of a logger in this process, now.
+
+    Args:
+        logger: The logger's name, or `root`. Loggers below it follow.
+        level: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
+
+    Raises:
+        ValueError: The level is none of these.
+
+    >>> set_level("sqlalchemy.engine", "warning")
+    """
+    name = level.upper()
+    if name not in LEVELS:
+        raise ValueError(f"the level is {level!r}: use {', '.join(LEVELS)}")
+    logging.getLogger("" if logger == "root" else logger).setLevel(name)
+
+
+def follow(folder: Path) -> None:
+    """Read the levels that are written in a folder, from now on.
+
+    Args:
+        folder: What the processes of a service share.
+    """
+    global _file, _seen, _next_look
+    _file, _seen, _next_look = folder / "levels.json", 0.0, 0.0
+    refresh()
+
+
+def forget() -> None:
+    """Follow no file."""
+    global _file
+    _file = None
+
+
+def refresh() -> None:
+    """Look at the file, unless that was done within the last second. Never raises."""
+    global _seen, _next_look
+    now = monotonic()
+    if _file is None or now < _next_look:
+        return
+    _next_look = now + _SECONDS_BETWEEN_LOOKS
+    try:
+        changed = _file.stat().st_mtime
+        if changed != _seen:
+            _seen = changed
+            for logger, level in json.loads(_file.read_text()).items():
+                set_level(logger, level)
+    except (OSError, ValueError, AttributeError):
+        return  # nobody has changed a level, or is writing at this moment
+
+
+def write(folder: Path, logger: str, level: str) -> None:
+    """Tell all processes that follow a folder to change a level.
+
+    Args:
+        folder: What the processes of the service share.
+        logger: The logger's name, or `root`.
+        level: As for `set_level`.
+
+    Raises:
+        ObskitError: No process of the service has ever run here.
+        ValueError: The level is wrong.
+    """
+    set_level(logger, level)
+    if not folder.is_dir():
+        raise ObskitError(f"no process of this service runs on this host ({folder} is missing)")
+    file = folder / "levels.json"
+    try:
+        levels = json.loads(file.read_text())
+    except (OSError, ValueError):
+        levels = {}
+    levels[logger] = level.upper()
+    draft = file.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(levels))
+    draft.replace(file)

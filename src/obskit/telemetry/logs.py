@@ -1,0 +1,92 @@
+"""Log records over OTLP: the provider, and the sink that feeds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry._logs import LoggerProvider as ApiLoggerProvider
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits
+from opentelemetry.sdk.resources import Resource
+
+from obskit import names
+from obskit.config import Config
+from obskit.telemetry.pipeline import Record
+
+# OpenTelemetry log data model, "Mapping of SeverityNumber".
+_SEVERITIES = {
+    "debug": (SeverityNumber.DEBUG, "DEBUG"),
+    "info": (SeverityNumber.INFO, "INFO"),
+    "warning": (SeverityNumber.WARN, "WARN"),
+    "error": (SeverityNumber.ERROR, "ERROR"),
+    "critical": (SeverityNumber.FATAL, "FATAL"),
+}
+_MOST_LOGGERS = 1_000
+
+
+def build(config: Config, resource: Resource) -> LoggerProvider:
+    """The logger provider of a configuration, without processors.
+
+    Args:
+        config: The configuration.
+        resource: What the records are of.
+    """
+    return LoggerProvider(
+        resource=resource,
+        shutdown_on_exit=False,
+        log_record_limits=LogRecordLimits(
+            max_attributes=config.attribute_count_limit,
+            max_attribute_length=config.attribute_length_limit,
+            max_log_record_attributes=config.log_attribute_count_limit,
+            max_log_record_attribute_length=config.log_attribute_length_limit,
+        ),
+    )
+
+
+class OtlpLogs:
+    """The sink that hands records to a logger provider.
+
+    Args:
+        provider: Where they go.
+    """
+
+    def __init__(self, provider: ApiLoggerProvider) -> None:
+        self._provider = provider
+        self._loggers: dict[str, Any] = {}
+
+    def write(self, record: Record) -> None:
+        """Hand over one record, in the context at hand, which gives it its trace."""
+        if not record.to_backend:
+            return
+        number, text = _SEVERITIES[record.level_name]
+        nanoseconds = int(record.timestamp * 1e9)
+        self._logger(record.logger).emit(
+            timestamp=nanoseconds,
+            observed_timestamp=nanoseconds,
+            severity_number=number,
+            severity_text=text,
+            body=record.event,
+            attributes=_attributes(record),
+            event_name=record.event_name,
+        )
+
+    def _logger(self, name: str) -> Any:
+        logger = self._loggers.get(name)
+        if logger is None:
+            # A host that makes a logger for each user must not grow the SDK's table without end.
+            known = name if len(self._loggers) < _MOST_LOGGERS else "obskit"
+            logger = self._loggers[known] = self._provider.get_logger(known)
+        return logger
+
+
+def _attributes(record: Record) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        name: value for name, value in record.fields.items() if value is not None
+    }
+    if record.request_id:
+        attributes[names.REQUEST_ID] = record.request_id
+    if record.failure:
+        attributes[names.EXCEPTION_TYPE] = record.failure.type
+        attributes[names.EXCEPTION_MESSAGE] = record.failure.message
+        attributes[names.EXCEPTION_STACKTRACE] = record.failure.stacktrace
+    return attributes

@@ -1,0 +1,189 @@
+"""The one way of every log line: made once, then read by each sink."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from obskit import context
+from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.ledger import Ledger
+from obskit.redaction import Plain, plain
+from obskit.telemetry import failure
+from obskit.telemetry.failure import Failure
+
+LEVEL_NAMES = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
+_ERROR = 40
+
+
+class Record(NamedTuple):
+    """One log line, plain and redacted.
+
+    Attributes:
+        timestamp: Seconds since the Unix epoch.
+        level: The number that `logging` gives to the level.
+        logger: The logger's name.
+        event: What happened.
+        fields: The bound fields, then the line's own.
+        request_id: The request's id, if there is one.
+        trace_id: 32 hexadecimal digits, if there is a span.
+        span_id: 16 hexadecimal digits, if there is a span.
+        failure: The exception, if there is one.
+        event_name: The kind of event by its standard name, if it has one.
+        on_console: False when a handler of the host already shows it there.
+        to_backend: False for lines of the export path itself, which would feed on themselves.
+    """
+
+    timestamp: float
+    level: int
+    logger: str
+    event: str
+    fields: dict[str, Plain]
+    request_id: str | None
+    trace_id: str | None
+    span_id: str | None
+    failure: Failure | None
+    event_name: str | None
+    on_console: bool
+    to_backend: bool
+
+    @property
+    def level_name(self) -> str:
+        """The level in a word: that of the next standard level below."""
+        return LEVEL_NAMES[max(10, min(50, self.level // 10 * 10))]
+
+
+class Sink(Protocol):
+    """Takes every record, once."""
+
+    def write(self, record: Record) -> None:
+        """Write one record. May raise: the record is then counted as dropped."""
+
+
+#: Told of an exception that was logged: the exception, the logger's name.
+OnException = Callable[[BaseException, str], None]
+
+
+class Pipeline:
+    """Makes records of what is logged and hands them to the sinks.
+
+    Args:
+        sinks: Where records go, in order.
+        ledger: Where a record that no sink could take is counted.
+        on_exception: Told of exceptions in lines of level ERROR and above.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        ledger: Ledger,
+        *,
+        on_exception: OnException | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._sinks = tuple(sinks)
+        self._ledger = ledger
+        self._on_exception = on_exception
+        self._clock = clock
+        self._busy = threading.local()
+
+    def emit(
+        self,
+        logger: str,
+        level: int,
+        event: object,
+        fields: Mapping[str, object],
+        error: BaseException | None = None,
+        *,
+        timestamp: float | None = None,
+        event_name: str | None = None,
+        on_console: bool = True,
+        to_backend: bool = True,
+    ) -> None:
+        """Log one line. Never raises.
+
+        Args:
+            logger: The logger's name.
+            level: The number of the level.
+            event: What happened; anything that is not text is shown as such.
+            fields: Further fields; they are made plain and redacted here.
+            error: An exception to tell with it.
+            timestamp: When it happened; now by default.
+            event_name: The kind of event by its standard name.
+            on_console: Whether the console shows it.
+            to_backend: Whether it leaves over OTLP.
+        """
+        # A host's `__repr__` may log: without this its line would make a line, and so on.
+        if getattr(self._busy, "yes", False):
+            self._ledger.drop("logs", "logged_while_logging")
+            return
+        self._busy.yes = True
+        try:
+            record = self._record(
+                logger, level, event, fields, error, timestamp, event_name, on_console, to_backend
+            )
+            self._remember(record)
+            self._write(record)
+            if error is not None:
+                failure.claim(error, "log", record.request_id)
+        except Exception:
+            self._ledger.drop("logs", "not_representable")
+        finally:
+            self._busy.yes = False
+        if error is not None and level >= _ERROR and to_backend and self._on_exception:
+            self._on_exception(error, logger)
+
+    def _record(
+        self,
+        logger: str,
+        level: int,
+        event: object,
+        fields: Mapping[str, object],
+        error: BaseException | None,
+        timestamp: float | None,
+        event_name: str | None,
+        on_console: bool,
+        to_backend: bool,
+    ) -> Record:
+        scope = context.current()
+        trace_id, span_id = context.ids()
+        merged: dict[str, Plain] = dict(scope.fields) if scope else {}
+        for name, value in fields.items():
+            merged[str(name)] = plain(value, str(name))
+        text = plain(event)
+        return Record(
+            self._clock.now() if timestamp is None else timestamp,
+            level,
+            logger,
+            text if isinstance(text, str) else str(text),
+            merged,
+            scope.request_id if scope else None,
+            trace_id,
+            span_id,
+            failure.of(error) if error is not None else None,
+            event_name or ("exception" if error is not None else None),
+            on_console,
+            to_backend,
+        )
+
+    def _remember(self, record: Record) -> None:
+        scope = context.current()
+        if scope is not None:
+            scope.lines.append(
+                context.Line(
+                    record.timestamp,
+                    record.level_name,
+                    record.logger,
+                    record.event,
+                    record.fields,
+                )
+            )
+
+    def _write(self, record: Record) -> None:
+        for sink in self._sinks:
+            try:
+                sink.write(record)
+            except Exception as error:
+                self._ledger.drop("logs", f"{type(sink).__name__.lower()}_{type(error).__name__}")

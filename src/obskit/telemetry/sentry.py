@@ -1,0 +1,244 @@
+"""Sentry: the client, and events that are complete without its integrations.
+
+The integrations of sentry-sdk cost their share of every request; here a request without an error
+pays nothing. What an event needs (request, user, last lines, trace) is gathered when it happens.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from random import random
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.scope import (
+    has_external_propagation_context,
+    register_external_propagation_context,
+)
+from sentry_sdk.utils import BadDsn, event_from_exception
+
+from obskit import context
+from obskit.config import Config
+from obskit.context import Scope
+from obskit.exceptions import ConfigError
+from obskit.redaction import plain, redact_query
+
+Event = dict[str, Any]
+
+
+class Sentry:
+    """Reports errors through a Sentry client.
+
+    Args:
+        client: The client; the host's own where it has one.
+        hosts_own: The client belongs to the host: its integrations may capture by themselves.
+        traces_sample_rate: The share of requests that are Sentry transactions too.
+    """
+
+    def __init__(self, client: Any, *, hosts_own: bool, traces_sample_rate: float) -> None:
+        self._client = client
+        self._hosts_own = hosts_own
+        self._traces_sample_rate = traces_sample_rate
+
+    def sees_itself(self, *, handled: bool) -> bool:
+        """Whether an integration of the host's client sees such an exception."""
+        name = "logging" if handled else "flask"
+        return self._hosts_own and self._client.get_integration(name) is not None
+
+    def event(
+        self, error: BaseException, scope: Scope | None, *, handled: bool, logger: str
+    ) -> tuple[Event, Any]:
+        """The event of an exception, as it is at this moment: stack, locals, trace, last lines."""
+        made, hint = event_from_exception(
+            (type(error), error, error.__traceback__),
+            client_options=self._client.options,
+            mechanism={"type": "obskit", "handled": handled},
+        )
+        event: Event = dict(made)
+        event["logger"] = logger or "obskit"
+        for frame in _frames(event):
+            if "vars" in frame:
+                frame["vars"] = plain(frame["vars"])
+        trace_id, span_id = context.ids()
+        if trace_id:
+            event.setdefault("contexts", {})["trace"] = {"trace_id": trace_id, "span_id": span_id}
+        if scope is not None:
+            event["breadcrumbs"] = {"values": list(_breadcrumbs(scope))}
+        return event, hint
+
+    def mark_unhandled(self, event: tuple[Event, Any]) -> None:
+        """Say in an event that nobody handled its exception."""
+        for exception in event[0]["exception"]["values"]:
+            exception.setdefault("mechanism", {"type": "obskit"})["handled"] = False
+
+    def send(self, event: tuple[Event, Any], scope: Scope | None) -> bool:
+        """Complete an event and hand it to the client."""
+        content, hint = event
+        _complete(content, scope)
+        # A scope for this event alone: what is set on the current one would show on the next.
+        with sentry_sdk.new_scope() as sentry_scope:
+            sentry_scope.set_client(self._client)
+            return sentry_scope.capture_event(content, hint) is not None  # type: ignore[arg-type]
+
+    def start_transaction(self, method: str, trace_id: str, span_id: str) -> Any:
+        """A Sentry transaction for this request, or None where it is not one of the share."""
+        if random() >= self._traces_sample_rate:  # noqa: S311 - a share, no secret
+            return None
+        transaction = sentry_sdk.start_transaction(
+            op="http.server",
+            name=method,
+            source="url",
+            trace_id=trace_id,
+            span_id=span_id,
+            sampled=True,
+            origin="auto.http.obskit",
+        )
+        transaction.__enter__()
+        return transaction
+
+    def flush(self, timeout: float) -> None:
+        """Wait until what was captured has left, at most so many seconds."""
+        self._client.flush(timeout=timeout)
+
+    def close(self, timeout: float) -> None:
+        """Flush; and close the client, unless it is the host's."""
+        if self._hosts_own:
+            self._client.flush(timeout=timeout)
+        else:
+            self._client.close(timeout=timeout)
+
+
+def build(config: Config) -> Sentry | None:
+    """What reports errors, or None where neither the configuration nor the host has Sentry.
+
+    Args:
+        config: The configuration.
+
+    Raises:
+        ConfigError: sentry-sdk refuses the DSN or an option.
+    """
+    client = sentry_sdk.get_client()
+    hosts_own = client.is_active() and getattr(client, "transport", None) is not None
+    if not hosts_own:
+        if not config.sentry_dsn:
+            return None
+        client = _make_client(config)
+    if not has_external_propagation_context():
+        register_external_propagation_context(_propagation_context)
+    if hosts_own:
+        sentry_sdk.get_global_scope().add_event_processor(_add_ids)
+    rate = 0.0 if hosts_own else config.sentry_traces_sample_rate
+    return Sentry(client, hosts_own=hosts_own, traces_sample_rate=rate)
+
+
+def _make_client(config: Config) -> Any:
+    options: dict[str, Any] = {
+        "release": config.sentry_release or config.version,
+        "environment": config.sentry_environment or config.environment,
+        "default_integrations": False,
+        "auto_enabling_integrations": False,
+        # Context travels by OpenTelemetry's propagators; Sentry's own would name another trace.
+        "trace_propagation_targets": [],
+        "shutdown_timeout": config.shutdown_timeout,
+    }
+    if config.sentry_traces_sample_rate:
+        options["traces_sample_rate"] = config.sentry_traces_sample_rate
+    if config.sentry_profiles_sample_rate:
+        options["profiles_sample_rate"] = config.sentry_profiles_sample_rate
+    try:
+        sentry_sdk.init(dsn=config.sentry_dsn, **{**options, **config.sentry})
+    except BadDsn as error:
+        raise ConfigError(
+            [f"sentry_dsn is [masked] (refused by sentry-sdk: {error}): use a DSN of the project"]
+        ) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError([f"sentry holds an option that sentry-sdk refuses: {error}"]) from error
+    return sentry_sdk.get_client()
+
+
+def _propagation_context() -> tuple[str, str] | None:
+    trace_id, span_id = context.ids()
+    return (trace_id, span_id) if trace_id and span_id else None
+
+
+def _add_ids(event: Any, _hint: Any) -> Any:
+    """On events of a host's own client: our ids as tags."""
+    scope = context.current()
+    trace_id, _ = context.ids()
+    tags = event.setdefault("tags", {})
+    if isinstance(tags, dict):
+        for name, value in (("request_id", scope and scope.request_id), ("trace_id", trace_id)):
+            if value:
+                tags.setdefault(name, value)
+    return event
+
+
+def _complete(event: dict[str, Any], scope: Scope | None) -> None:
+    """Put on an event what sentry-sdk's integrations would have put there."""
+    tags = event.setdefault("tags", {})
+    contexts = event.setdefault("contexts", {})
+    contexts["runtime"] = {
+        "name": sys.implementation.name,
+        "version": sys.version.partition(" ")[0],
+        "build": sys.version,
+    }
+    event["modules"] = _modules()
+    if "trace" in contexts:
+        tags["trace_id"] = contexts["trace"]["trace_id"]
+    if scope is None:
+        return
+    if scope.request_id:
+        tags["request_id"] = scope.request_id
+    if "user_id" in scope.fields:
+        event["user"] = {"id": str(scope.fields["user_id"])}
+    if scope.fields:
+        contexts["obskit"] = dict(scope.fields)
+    if scope.request is not None:
+        _complete_request(event, scope.request)
+
+
+def _complete_request(event: dict[str, Any], snapshot: Callable[[], Mapping[str, Any]]) -> None:
+    request = snapshot()
+    event["request"] = {
+        "method": request["method"],
+        "url": request["url"],
+        "query_string": redact_query(request["query"]),
+        "headers": plain(request["headers"]),
+        "env": {"REMOTE_ADDR": request["client"]},
+    }
+    route = request["route"]
+    event["transaction"] = f"{request['method']} {route or request['path']}"
+    event["transaction_info"] = {"source": "route" if route else "url"}
+
+
+def _breadcrumbs(scope: Scope) -> Iterator[dict[str, Any]]:
+    for line in scope.lines:
+        yield {
+            "type": "log",
+            "category": line.logger,
+            "level": "fatal" if line.level == "critical" else line.level,
+            "message": line.event,
+            "data": line.fields,
+            "timestamp": datetime.fromtimestamp(line.timestamp, timezone.utc),
+        }
+
+
+def _frames(event: Event) -> Iterator[dict[str, Any]]:
+    for exception in event.get("exception", {}).get("values", ()):
+        yield from (exception.get("stacktrace") or {}).get("frames", ())
+
+
+_known_modules: dict[str, str] = {}
+
+
+def _modules() -> dict[str, str]:
+    if not _known_modules:
+        from importlib.metadata import distributions
+
+        for one in distributions():
+            name = one.metadata["Name"]
+            if name:
+                _known_modules[name.lower()] = one.version
+    return _known_modules

@@ -1,0 +1,126 @@
+"""What every request of a server needs and what outlives it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+from opentelemetry import trace
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context
+from opentelemetry.metrics import Meter, Observation
+from opentelemetry.propagators.textmap import Getter
+from opentelemetry.trace import NonRecordingSpan, SpanContext, Tracer
+
+from obskit import names
+from obskit.clock import Clock
+from obskit.config import Config
+from obskit.telemetry.errors import Errors
+from obskit.telemetry.inbound import InboundPolicy
+from obskit.telemetry.metrics import instrument, observe
+from obskit.telemetry.pipeline import Pipeline
+
+
+class Incoming:
+    """What a request says of itself, as the server's interface tells it.
+
+    Attributes:
+        method: The method, as sent.
+        scheme: `http` or `https`.
+        path: The path, with the prefix that the app is mounted at.
+        query: The query without its question mark.
+        host: The name that the client asked for, perhaps with a port.
+        protocol_version: `1.1`, `2`, …
+        user_agent: The header of that name.
+        peer: The address of the socket's other end.
+        header: Gives a header's value by its name in lower case.
+        getter: Reads headers for propagators.
+        carrier: What `getter` reads from.
+        snapshot: What only an error asks for.
+    """
+
+    __slots__ = (
+        "carrier",
+        "getter",
+        "header",
+        "host",
+        "method",
+        "path",
+        "peer",
+        "protocol_version",
+        "query",
+        "scheme",
+        "snapshot",
+        "user_agent",
+    )
+
+    method: str
+    scheme: str
+    path: str
+    query: str
+    host: str
+    protocol_version: str
+    user_agent: str
+    peer: str
+    header: Callable[[str], str | None]
+    getter: Getter[Any]
+    carrier: Any
+    snapshot: Callable[[], Mapping[str, Any]]
+
+
+class Server:
+    """Everything that a request needs and that outlives it.
+
+    Args:
+        config: The configuration.
+        tracer: Makes the spans.
+        meter: Makes the instruments.
+        pipeline: Takes the access lines.
+        errors: Takes the exceptions, where there is a Sentry.
+        clock: The time.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        tracer: Tracer,
+        meter: Meter,
+        pipeline: Pipeline,
+        errors: Errors | None,
+        clock: Clock,
+    ) -> None:
+        self.tracer = tracer
+        self.pipeline = pipeline
+        self.errors = errors
+        self.clock = clock
+        self.inbound = InboundPolicy(config)
+        self.duration = instrument(meter, names.HTTP_SERVER_REQUEST_DURATION)
+        self._excluded = [re.compile(pattern) for pattern in config.excluded_urls]
+        self._active: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+        observe(meter, names.HTTP_SERVER_ACTIVE_REQUESTS, self._active_requests)
+
+    def excludes(self, url: str) -> bool:
+        """Whether a URL leaves no trace, no metric and no access line."""
+        return any(pattern.search(url) for pattern in self._excluded)
+
+    def count_active(self, key: tuple[str, str], change: int) -> None:
+        """A request of this method and scheme has begun, or ended."""
+        with self._lock:
+            self._active[key] += change
+
+    def _active_requests(self) -> Iterable[Observation]:
+        with self._lock:
+            active = dict(self._active)
+        for (method, scheme), count in active.items():
+            attributes = {names.HTTP_REQUEST_METHOD: method, names.URL_SCHEME: scheme}
+            yield Observation(count, attributes)
+
+
+def unobserved() -> Context:
+    """A context in which nothing is recorded, for URLs that are excluded; its children too."""
+    span = NonRecordingSpan(SpanContext(uuid4().int, uuid4().int >> 64, is_remote=False))
+    return trace.set_span_in_context(span, Context({_SUPPRESS_INSTRUMENTATION_KEY: True}))

@@ -1,0 +1,33 @@
+"""The pytest plugin: `obskit_capture` holds every signal in memory.
+
+It is there as soon as obskit is installed. While a test uses it, ids count up from 1, time stands
+still until the test moves it, and nothing leaves the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from obskit.capture import Capture
+
+
+@pytest.fixture
+def obskit_capture() -> Iterator[Capture]:
+    """Everything that obskit would send, and `assert_one_story`. See `obskit.capture.Capture`.
+
+    Works with an app that called `obskit.init` when it was imported, and without any `init`.
+    """
+    # Imported here: the plugin is loaded by every pytest run of whoever has obskit installed.
+    from obskit.capture import capturing
+
+    with capturing() as capture:
+        yield capture
+
+
+def pytest_configure(config: Any) -> None:
+    """Make pytest show what `assert_one_story` compared."""
+    pytest.register_assert_rewrite("obskit.capture")

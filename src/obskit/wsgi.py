@@ -1,0 +1,276 @@
+"""The WSGI path: any WSGI app, observed. Flask and Django stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from opentelemetry import context as otel_context
+from opentelemetry.propagators.textmap import Getter
+
+from obskit import runtime as runtimes
+from obskit.context import accepted_request_id
+from obskit.telemetry.exchange import Exchange
+from obskit.telemetry.server import Incoming, unobserved
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+#: Gives the route's template of a request that has been dispatched, or None.
+RouteOf = Callable[[Mapping[str, Any]], str | None]
+#: Answers a path itself: status and JSON body, or None to leave it to the app.
+Answer = Callable[[Mapping[str, Any]], tuple[int, dict[str, Any]] | None]
+
+#: Where the exchange lies in the environ, for what a framework knows and WSGI does not.
+EXCHANGE = "obskit.exchange"
+
+
+class ObskitMiddleware:
+    """WSGI middleware: context, span, metrics, access line and the header `X-Request-ID`.
+
+    Before `obskit.init` it passes everything on untouched.
+
+    Args:
+        app: The WSGI app.
+        route: How to find the route's template. Without it spans and metrics carry none: a raw path
+            would make a series for each URL.
+        answer: Answers health paths.
+
+    >>> def app(environ, start_response):
+    ...     start_response("200 OK", [])
+    ...     return [b"hello"]
+    >>> app = ObskitMiddleware(app)
+    """
+
+    def __init__(
+        self, app: WSGIApplication, *, route: RouteOf | None = None, answer: Answer | None = None
+    ) -> None:
+        self.app = app
+        self._route = route or (lambda _environ: None)
+        self._answer = answer
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Serve one request."""
+        runtime = runtimes.current()
+        if runtime is None or runtime.server is None:
+            return self.app(environ, start_response)
+        runtime.serving()
+        answered = self._answer(environ) if self._answer else None
+        if answered is not None:
+            return _answered(environ, _named(environ, start_response), *answered)
+        if "HTTP_UPGRADE" in environ and environ["HTTP_UPGRADE"].lower() == "websocket":
+            return self.app(environ, start_response)  # the socket outlives what a request is
+        if runtime.server.excludes(_url(environ)):
+            return self._unobserved(environ, start_response)
+        exchange = Exchange(runtime.server, _incoming(environ, self._route))
+        environ[EXCHANGE] = exchange
+        return _Response(exchange, environ, self._route).begin(self.app, start_response)
+
+    def _unobserved(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        token = otel_context.attach(unobserved())
+        try:
+            return self.app(environ, _named(environ, start_response))
+        finally:
+            otel_context.detach(token)
+
+
+class _Response:
+    """The response on its way out: counts its bytes, and ends the exchange when it ends."""
+
+    def __init__(
+        self, exchange: Exchange, environ: WSGIEnvironment, route: RouteOf
+    ) -> None:
+        self._exchange = exchange
+        self._environ = environ
+        self._route = route
+        self._status: int | None = None
+        self._size = 0
+        self._length = -1
+        self._iterable: Iterable[bytes] = ()
+        self._iterator: Iterator[bytes] = iter(())
+
+    def begin(self, app: WSGIApplication, start_response: StartResponse) -> _Response:
+        """Call the app. What it raises goes on to the server."""
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+        ) -> Callable[[bytes], object]:
+            self._status = _status_code(status)
+            self._length = _content_length(headers)
+            write = start_response(
+                status, _with_request_id(headers, self._exchange.request_id), exc_info
+            )
+
+            def counted(data: bytes) -> object:
+                self._size += len(data)
+                return write(data)
+
+            return counted
+
+        self._exchange.enter()
+        try:
+            self._iterable = app(self._environ, start)
+            self._iterator = iter(self._iterable)
+        except BaseException as error:
+            self._break_off(error)
+            raise
+        finally:
+            self._exchange.leave()
+        return self
+
+    def __iter__(self) -> _Response:
+        return self
+
+    def __next__(self) -> bytes:
+        self._exchange.enter()
+        try:
+            data = next(self._iterator)
+            self._size += len(data)
+            # The last byte is known: who never asks for more, as test clients do, ends it too.
+            if self._size == self._length:
+                self._finish(self._status)
+        except StopIteration:
+            self._finish(self._status)
+            raise
+        except BaseException as error:
+            self._break_off(error)
+            raise
+        finally:
+            self._exchange.leave()
+        return data
+
+    def close(self) -> None:
+        """The server is done, or the client is gone."""
+        self._exchange.enter()
+        try:
+            close = getattr(self._iterable, "close", None)
+            if close is not None:
+                close()
+        except BaseException as error:
+            self._break_off(error)
+            raise
+        finally:
+            self._finish(self._status)
+            self._exchange.leave()
+
+    def _break_off(self, error: BaseException) -> None:
+        if isinstance(error, Exception):
+            self._exchange.failed(error)
+        self._finish(None)
+
+    def _finish(self, status: int | None) -> None:
+        self._exchange.finish(
+            status,
+            self._route(self._environ),
+            self._size,
+            # Read late: a proxy fix inside the app may have put the client's own address there.
+            str(self._environ.get("REMOTE_ADDR", "")),
+        )
+
+
+class _EnvironGetter(Getter[Mapping[str, Any]]):
+    def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
+        value = carrier.get("HTTP_" + key.upper().replace("-", "_"))
+        return None if value is None else [value]
+
+    def keys(self, carrier: Mapping[str, Any]) -> list[str]:
+        return [key[5:].lower().replace("_", "-") for key in carrier if key.startswith("HTTP_")]
+
+
+_GETTER = _EnvironGetter()
+
+
+def _incoming(environ: WSGIEnvironment, route: RouteOf) -> Incoming:
+    incoming = Incoming()
+    incoming.method = environ.get("REQUEST_METHOD", "GET")
+    incoming.scheme = environ.get("wsgi.url_scheme", "http")
+    incoming.path = _path(environ)
+    incoming.query = environ.get("QUERY_STRING", "")
+    incoming.host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    incoming.protocol_version = environ.get("SERVER_PROTOCOL", "HTTP/1.1").rpartition("/")[2]
+    incoming.user_agent = environ.get("HTTP_USER_AGENT", "")
+    incoming.peer = environ.get("REMOTE_ADDR", "")
+    incoming.header = lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))
+    incoming.getter = _GETTER
+    incoming.carrier = environ
+    incoming.snapshot = lambda: _snapshot(environ, route)
+    return incoming
+
+
+def _path(environ: Mapping[str, Any]) -> str:
+    # WSGI hands over bytes as Latin-1 (PEP 3333, "Unicode issues").
+    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return str(raw) if raw.isascii() else raw.encode("latin-1", "replace").decode(errors="replace")
+
+
+def _url(environ: Mapping[str, Any]) -> str:
+    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{_path(environ)}"
+
+
+def _snapshot(environ: Mapping[str, Any], route: RouteOf) -> dict[str, Any]:
+    headers = {
+        key[5:].replace("_", "-").title(): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    return {
+        "method": environ.get("REQUEST_METHOD", "GET"),
+        "url": _url(environ),
+        "path": _path(environ),
+        "query": environ.get("QUERY_STRING", ""),
+        "headers": headers,
+        "client": environ.get("REMOTE_ADDR", ""),
+        "route": route(environ),
+    }
+
+
+def _named(environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+    """For requests that leave no trace: they have an id all the same."""
+    request_id = accepted_request_id(environ.get("HTTP_X_REQUEST_ID")) or uuid4().hex
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+        return start_response(status, _with_request_id(headers, request_id), exc_info)
+
+    return start
+
+
+def _with_request_id(headers: list[tuple[str, str]], request_id: str) -> list[tuple[str, str]]:
+    kept = [pair for pair in headers if pair[0].lower() != "x-request-id"]
+    kept.append(("X-Request-ID", request_id))
+    return kept
+
+
+def _content_length(headers: list[tuple[str, str]]) -> int:
+    for name, value in headers:
+        if name.lower() == "content-length" and value.isascii() and value.isdigit():
+            return int(value)
+    return -1
+
+
+def _status_code(status: str) -> int:
+    code = status[:3]
+    return int(code) if code.isascii() and code.isdigit() else 500
+
+
+def _answered(
+    environ: WSGIEnvironment, start_response: StartResponse, status: int, body: dict[str, Any]
+) -> list[bytes]:
+    import orjson
+
+    content = orjson.dumps(body)
+    phrase = "OK" if status == 200 else "Service Unavailable"  # noqa: PLR2004
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(content))),
+        ("Cache-Control", "no-store"),
+    ]
+    start_response(f"{status} {phrase}", headers)
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [content]
