@@ -10,22 +10,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obskit import metrics
+from obskit.checks.judge import above, below, outside
+from obskit.checks.model import CheckResult, Status
 from obskit.context import bind, request_id
 from obskit.exceptions import ConfigError, DuplicateName, MissingExtra, ObskitError
-from obskit.telemetry.loggers import get_logger
+from obskit.registry import Registry, check, default_registry, freshness
 from obskit.telemetry.levels import set_level
+from obskit.telemetry.loggers import get_logger
 from obskit.telemetry.traces import span
 
 __all__ = [
+    "CheckResult",
     "ConfigError",
     "DuplicateName",
     "MissingExtra",
     "ObskitError",
+    "Registry",
+    "Status",
+    "above",
+    "below",
     "bind",
+    "check",
+    "default_registry",
     "flush",
+    "freshness",
     "get_logger",
     "init",
     "metrics",
+    "outside",
     "request_id",
     "set_level",
     "shutdown",
@@ -70,6 +82,7 @@ def init(
         ConfigError: Something is wrong; it lists everything that is.
         MissingExtra: Something that was asked for needs a package that is not installed.
 
+    >>> import obskit
     >>> obskit.init("shop", log_level="LOUD")
     Traceback (most recent call last):
     obskit.exceptions.ConfigError: 1 wrong value in the configuration of obskit:
@@ -100,6 +113,7 @@ def flush(timeout: float | None = None) -> bool:
     Returns:
         Whether all of it was sent, or counted as dropped, in time.
 
+    >>> import obskit
     >>> obskit.flush(1.0)
     True
     """
@@ -118,6 +132,7 @@ def shutdown(timeout: float | None = None) -> bool:
     Returns:
         Whether all of it was sent, or counted as dropped, in time.
 
+    >>> import obskit
     >>> obskit.shutdown()
     True
     """
@@ -133,6 +148,7 @@ def status() -> dict[str, Any]:
     Returns:
         A dictionary of plain values, without secrets; `{"initialised": False}` before `init`.
 
+    >>> import obskit
     >>> obskit.status()
     {'initialised': False}
     """

@@ -126,7 +126,9 @@ class Capture:
         access = [line for line in lines if line["logger"] == "obskit.access"]
         assert len(access) == 1, f"{len(access)} access lines with request id {request_id}"
         strangers = [line["event"] for line in lines if line.get("trace_id") != trace_id]
-        assert not strangers, f"lines of {request_id} under another trace than {trace_id}: {strangers}"
+        assert not strangers, (
+            f"lines of {request_id} under another trace than {trace_id}: {strangers}"
+        )
         errors = [event for event in self.errors if event["tags"].get("request_id") == request_id]
         for event in errors:
             found = event["contexts"]["trace"]["trace_id"]

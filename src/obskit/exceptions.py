@@ -23,7 +23,9 @@ class ConfigError(ObskitError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        values = "1 wrong value" if len(self.problems) == 1 else f"{len(self.problems)} wrong values"
+        values = (
+            "1 wrong value" if len(self.problems) == 1 else f"{len(self.problems)} wrong values"
+        )
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
         super().__init__(f"{values} in the configuration of obskit:{lines}")
 

@@ -2,8 +2,8 @@
 
 >>> from flask import Flask
 >>> app = init_app(Flask("shop"))
->>> app.test_client().get("/livez").status_code
-200
+>>> sorted(app.extensions["obskit"].registry.checks)
+[]
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from obskit import runtime as runtimes
-from obskit.checks.endpoints import HealthEndpoints
 from obskit.exceptions import MissingExtra
+from obskit.probes import Probes
 from obskit.registry import Registry, default_registry
 from obskit.wsgi import EXCHANGE, ObskitMiddleware
 
@@ -63,13 +63,12 @@ def init_app(app: Flask, *, registry: Registry | None = None, prefix: str = "") 
     if checks.entry is None:
         checks.entry = app.app_context
     app.extensions[_EXTENSION] = Extension(checks)
-    health = HealthEndpoints(checks, prefix)
-
-    def answer(environ: Mapping[str, Any]) -> tuple[int, dict[str, Any]] | None:
-        path = environ.get("PATH_INFO", "")
-        return None if path not in health or _has_route(app, path) else health.answer(path)
-
-    app.wsgi_app = ObskitMiddleware(app.wsgi_app, route=_route, answer=answer)  # type: ignore[method-assign]
+    app.wsgi_app = ObskitMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app,
+        route=_route,
+        probes=Probes(checks, prefix),
+        is_route=lambda path: _has_route(app, path),
+    )
     got_request_exception.connect(_on_exception, app)
     _mute_reloader()
     return app

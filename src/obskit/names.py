@@ -70,9 +70,7 @@ PROCESS_FILE_DESCRIPTOR_COUNT = Metric(
     "{file_descriptor}",
     "Number of unix file descriptors in use by the process.",
 )
-PROCESS_UPTIME = Metric(
-    "process.uptime", "gauge", "s", "The time the process has been running."
-)
+PROCESS_UPTIME = Metric("process.uptime", "gauge", "s", "The time the process has been running.")
 CPYTHON_GC_COLLECTIONS = Metric(
     "cpython.gc.collections",
     "counter",
@@ -163,6 +161,8 @@ CHECK_RESULT_MESSAGE = "obskit.check.message"
 CHECK_RESULT_VALUE = "obskit.check.value"
 CHECK_RESULT_UNIT = "obskit.check.unit"
 CHECK_RESULT_DURATION = "obskit.check.duration"
+CHECK_RESULT_DETAILS = "obskit.check.details"
+CHECK_RESULT_EVIDENCE = "obskit.check.evidence"
 CHECK_SEVERITY = "obskit.check.severity"
 CHECK_OWNER = "obskit.check.owner"
 CHECK_RUNBOOK = "obskit.check.runbook"

@@ -16,13 +16,19 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 
 from obskit import metrics as host_metrics
+from obskit import names
+from obskit.checks import report
+from obskit.checks.results import Results
+from obskit.checks.trace import opener
+from obskit.checks.watch import Watch
 from obskit.clock import SYSTEM_CLOCK, Clock
-from obskit.config import SIGNALS, Config, load
+from obskit.config import SIGNALS, Config, Otlp, load
 from obskit.exceptions import ConfigError, MissingExtra
 from obskit.export import otlp
 from obskit.export.otlp import Export
 from obskit.ledger import Ledger
 from obskit.redaction import redact_url
+from obskit.registry import Registry
 from obskit.telemetry import (
     clients,
     console,
@@ -35,10 +41,10 @@ from obskit.telemetry import (
     traces,
 )
 from obskit.telemetry.errors import Errors, Reporter
-from obskit.telemetry.server import Server
 from obskit.telemetry.instance import Slot, run_directory
 from obskit.telemetry.logs import OtlpLogs
 from obskit.telemetry.pipeline import Pipeline, Sink
+from obskit.telemetry.server import Server
 
 
 class Runtime:
@@ -75,6 +81,7 @@ class Runtime:
         self._clock = clock
         self._closed = False
         self._instrumented: list[str] = []
+        self._watches: dict[Registry, Watch] = {}
 
     def start(self) -> None:
         """Begin: providers, pipeline, errors, client instrumentations.
@@ -95,16 +102,24 @@ class Runtime:
         tracer = self.providers.tracer.get_tracer("obskit", _version())
         self.meter = self.providers.meter.get_meter("obskit", _version())
         self.server = Server(config, tracer, self.meter, self.pipeline, self.errors, self._clock)
+        self._open_trace = opener(tracer)
+        report.register_instruments(self.meter, self._watched)
         traces.install(tracer, exception_events=config.exception_signal == "logs/dup")
         host_metrics.install(self.ledger)
         loggers.install(self.pipeline)
         loggers.configure_structlog()
-        stdlib.listen(config.log_level, {"opentelemetry": config.otel_log_level, **config.log_levels})
+        stdlib.listen(
+            config.log_level, {"opentelemetry": config.otel_log_level, **config.log_levels}
+        )
         levels.follow(run_directory(config.run_dir, config.service))
         process.register(self.meter, self._clock)
         self._instrumented = clients.switch_on(
             config.disabled_instrumentations, self.providers.tracer, self.providers.meter
         )
+
+    def _watched(self) -> Iterator[tuple[Registry, Results]]:
+        for watch in tuple(self._watches.values()):
+            yield watch.registry, watch.results
 
     def _make_pipeline(self) -> Pipeline:
         config = self.config
@@ -112,7 +127,11 @@ class Runtime:
         if config.log_format != "none":
             service = {
                 key: str(self.resource.attributes[key])
-                for key in ("service.name", "service.version", "deployment.environment.name")
+                for key in (
+                    names.SERVICE_NAME,
+                    names.SERVICE_VERSION,
+                    names.DEPLOYMENT_ENVIRONMENT_NAME,
+                )
                 if key in self.resource.attributes
             }
             sinks.append(
@@ -134,9 +153,19 @@ class Runtime:
         if self.errors:
             self.errors.capture(error, handled=True, logger=logger)
 
-    def serving(self) -> None:
-        """A request came in: this process serves, and is no master that only forks."""
-        levels.refresh()
+    def watch(self, registry: Registry) -> Watch:
+        """What runs a registry's checks and holds their results. Starts nothing by itself.
+
+        Args:
+            registry: The checks.
+        """
+        found = self._watches.get(registry)
+        if found is None:
+            with _lock:
+                found = self._watches.setdefault(
+                    registry, Watch(registry, self._open_trace, self._clock)
+                )
+        return found
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything that waits.
@@ -171,6 +200,8 @@ class Runtime:
         if self.server is None or self._closed:
             return True
         self._closed = True
+        for watch in self._watches.values():
+            watch.schedule.stop(0)
         budget = self.config.shutdown_timeout if timeout is None else timeout
         ways: list[Callable[[], object]] = [
             partial(self.providers.shutdown_signal, signal) for signal in SIGNALS
@@ -194,6 +225,8 @@ class Runtime:
         if self.server is None or self._closed:
             return
         self.ledger.reset()
+        for watch in self._watches.values():
+            watch.after_fork()
         self.slot.claim()
         self.providers.update_resource(Resource(resource.of_process(self.config, self.slot)))
 
@@ -203,27 +236,16 @@ class Runtime:
         Returns:
             A dictionary of plain values, without secrets.
         """
-        config = self.config
-        signals = {}
-        for signal in SIGNALS:
-            settings = getattr(config, signal)
-            signals[signal] = {
-                "exporter": config.exporter(signal),
-                "endpoint": redact_url(settings.endpoint) if settings.endpoint else None,
-                "protocol": settings.protocol,
-                "provider": "host" if signal in self.providers.hosts_own else "obskit",
-            }
+        shown = describe(self.config)
+        for signal, way in shown["signals"].items():
+            way["provider"] = "host" if signal in self.providers.hosts_own else "obskit"
+            way["exported_by_host"] = signal in self.providers.exported_by_host
         return {
-            "service": config.service,
-            "version": config.version,
-            "environment": config.environment,
-            "pid": os.getpid(),
-            "instance_id": self.resource.attributes["service.instance.id"],
-            "signals": signals,
+            **shown,
             "errors": "sentry" if self.errors else None,
-            "logs": {"format": config.log_format, "stream": config.log_stream},
+            "pid": os.getpid(),
+            "instance_id": self.resource.attributes[names.SERVICE_INSTANCE_ID],
             "instrumentations": list(self._instrumented),
-            "trust_inbound": config.trust_inbound,
             "ledger": self.ledger.snapshot(),
         }
 
@@ -237,6 +259,37 @@ class Runtime:
         traces.install(None)
         host_metrics.install(Ledger())
         providers.forget()
+
+
+def describe(config: Config) -> dict[str, Any]:
+    """What a configuration turns on, and where it sends.
+
+    Args:
+        config: The configuration.
+
+    Returns:
+        A dictionary of plain values, without secrets.
+
+    >>> describe(Config(service="shop"))["signals"]["traces"]
+    {'exporter': 'none', 'endpoint': None, 'protocol': 'http/protobuf'}
+    """
+    signals = {}
+    for signal in SIGNALS:
+        settings: Otlp = getattr(config, signal)
+        signals[signal] = {
+            "exporter": config.exporter(signal),
+            "endpoint": redact_url(settings.endpoint) if settings.endpoint else None,
+            "protocol": settings.protocol,
+        }
+    return {
+        "service": config.service,
+        "version": config.version,
+        "environment": config.environment,
+        "signals": signals,
+        "errors": "sentry" if config.sentry_dsn else None,
+        "logs": {"format": config.log_format, "stream": config.log_stream},
+        "trust_inbound": config.trust_inbound,
+    }
 
 
 _current: Runtime | None = None

@@ -7,11 +7,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import orjson
 from opentelemetry import context as otel_context
 from opentelemetry.propagators.textmap import Getter
 
 from obskit import runtime as runtimes
 from obskit.context import accepted_request_id
+from obskit.probes import Probes
+from obskit.telemetry import levels
 from obskit.telemetry.exchange import Exchange
 from obskit.telemetry.server import Incoming, unobserved
 
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 #: Gives the route's template of a request that has been dispatched, or None.
 RouteOf = Callable[[Mapping[str, Any]], str | None]
-#: Answers a path itself: status and JSON body, or None to leave it to the app.
-Answer = Callable[[Mapping[str, Any]], tuple[int, dict[str, Any]] | None]
-
 #: Where the exchange lies in the environ, for what a framework knows and WSGI does not.
 EXCHANGE = "obskit.exchange"
 
@@ -37,7 +37,8 @@ class ObskitMiddleware:
         app: The WSGI app.
         route: How to find the route's template. Without it spans and metrics carry none: a raw path
             would make a series for each URL.
-        answer: Answers health paths.
+        probes: Answers health paths; without it there are none.
+        is_route: Whether the app has a route for a health path: then the app answers.
 
     >>> def app(environ, start_response):
     ...     start_response("200 OK", [])
@@ -46,23 +47,30 @@ class ObskitMiddleware:
     """
 
     def __init__(
-        self, app: WSGIApplication, *, route: RouteOf | None = None, answer: Answer | None = None
+        self,
+        app: WSGIApplication,
+        *,
+        route: RouteOf = lambda _environ: None,
+        probes: Probes | None = None,
+        is_route: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         self.app = app
-        self._route = route or (lambda _environ: None)
-        self._answer = answer
+        self._route = route
+        self._probes = probes
+        self._is_route = is_route
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         runtime = runtimes.current()
         if runtime is None or runtime.server is None:
             return self.app(environ, start_response)
-        runtime.serving()
-        answered = self._answer(environ) if self._answer else None
-        if answered is not None:
-            return _answered(environ, _named(environ, start_response), *answered)
+        levels.refresh()
+        if self._probes is not None:
+            self._probes.start(runtime)
+            path = environ.get("PATH_INFO", "")
+            if path in self._probes and not self._is_route(path):
+                answer = self._probes.answer(runtime, path)
+                return _answered(environ, _named(environ, start_response), *answer)
         if "HTTP_UPGRADE" in environ and environ["HTTP_UPGRADE"].lower() == "websocket":
             return self.app(environ, start_response)  # the socket outlives what a request is
         if runtime.server.excludes(_url(environ)):
@@ -84,9 +92,7 @@ class ObskitMiddleware:
 class _Response:
     """The response on its way out: counts its bytes, and ends the exchange when it ends."""
 
-    def __init__(
-        self, exchange: Exchange, environ: WSGIEnvironment, route: RouteOf
-    ) -> None:
+    def __init__(self, exchange: Exchange, environ: WSGIEnvironment, route: RouteOf) -> None:
         self._exchange = exchange
         self._environ = environ
         self._route = route
@@ -263,8 +269,6 @@ def _status_code(status: str) -> int:
 def _answered(
     environ: WSGIEnvironment, start_response: StartResponse, status: int, body: dict[str, Any]
 ) -> list[bytes]:
-    import orjson
-
     content = orjson.dumps(body)
     phrase = "OK" if status == 200 else "Service Unavailable"  # noqa: PLR2004
     headers = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
@@ -35,7 +35,8 @@ class Status(str, Enum):
     def __str__(self) -> str:
         return str(self.value)
 
-    __format__ = str.__format__
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self.value), format_spec)
 
     @property
     def exit_code(self) -> int:
@@ -88,7 +89,7 @@ class CheckResult:
     message: str = ""
     value: float | None = None
     unit: str = ""
-    details: Mapping[str, object] = _NOTHING
+    details: Mapping[str, object] = field(default_factory=dict)
     evidence: Iterable[object] = ()
     started: float = 0.0
     duration: float = 0.0

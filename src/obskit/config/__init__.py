@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from obskit.config.model import OPTIONS, SIGNALS, Config, Option, Otlp, Signal
+from obskit.config.model import OPTIONS, Config
+from obskit.config.option import Option
+from obskit.config.otlp import SIGNALS, Otlp, Signal
 from obskit.config.sources import load
 
 __all__ = ["OPTIONS", "SIGNALS", "Config", "Option", "Otlp", "Signal", "load"]

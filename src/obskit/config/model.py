@@ -1,95 +1,18 @@
-"""The configuration, frozen: every option with its variables, its kind, its default and its meaning."""
+"""The configuration, frozen: every option with its variables, its kind, its default, its meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field
+from typing import Any
 
 from obskit.config import values
-from obskit.config.values import Value, integer, number, one_of
-
-Signal = Literal["traces", "metrics", "logs"]
-SIGNALS: tuple[Signal, ...] = get_args(Signal)
-Trust = str | tuple[str, ...]
+from obskit.config.option import Option, declared, option
+from obskit.config.otlp import SIGNALS, Otlp, Signal
+from obskit.config.values import integer, number, one_of
 
 _MILLISECONDS = integer(1, 86_400_000)
-# A number this small is nearly always meant as seconds, as some SDKs read it.
-_TIMEOUT_MILLISECONDS = Value(
-    integer(100, 600_000).parse, "milliseconds from 100 to 600000 (10000 is ten seconds)"
-)
 _COUNT = integer(0, 1_000_000)
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option of the configuration.
-
-    Attributes:
-        name: The field, and the key in a file.
-        env: The environment variables that set it, the first one that is set wins.
-        value: What kind of value it takes.
-        help: What it does, in a sentence.
-        default: The value when nothing sets it.
-        secret: Whether its value is masked wherever it is shown.
-    """
-
-    name: str
-    env: tuple[str, ...]
-    value: Value
-    help: str
-    default: Any
-    secret: bool = False
-
-
-def _option(
-    default: Any, env: str, value: Value, help: str, *, secret: bool = False
-) -> Any:
-    metadata = {"env": tuple(env.split()), "value": value, "help": help, "secret": secret}
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True)
-class Otlp:
-    """Where and how one signal leaves over OTLP. A signal's own variable beats the general one."""
-
-    endpoint: str | None = _option(
-        None,
-        "ENDPOINT",
-        values.URL,
-        "Where to send. The general one is a base URL: v1/traces, v1/metrics or v1/logs is added.",
-    )
-    protocol: str = _option(
-        "http/protobuf",
-        "PROTOCOL",
-        one_of("http/protobuf", "grpc"),
-        "The transport; grpc needs the extra of that name.",
-    )
-    headers: Mapping[str, str] = _option(
-        {}, "HEADERS", values.PAIRS, "Headers of every request.", secret=True
-    )
-    timeout_ms: int = _option(
-        10_000, "TIMEOUT", _TIMEOUT_MILLISECONDS, "How long one export may take, milliseconds."
-    )
-    compression: str = _option(
-        "gzip", "COMPRESSION", one_of("gzip", "none"), "How the body is compressed."
-    )
-    certificate: str | None = _option(
-        None, "CERTIFICATE", values.TEXT, "File of the certificate authorities to trust."
-    )
-    client_key: str | None = _option(
-        None, "CLIENT_KEY", values.TEXT, "File of the client's private key."
-    )
-    client_certificate: str | None = _option(
-        None, "CLIENT_CERTIFICATE", values.TEXT, "File of the client's certificate chain."
-    )
-    insecure: bool = _option(
-        False, "INSECURE", values.BOOLEAN, "gRPC only: no TLS where the endpoint has no scheme."
-    )
-
-
 _EXPORTER = one_of("otlp", "console", "none")
 
 
@@ -97,43 +20,43 @@ _EXPORTER = one_of("otlp", "console", "none")
 class Config:
     """The whole configuration of one runtime. Made by `obskit.config.load`, never changed."""
 
-    service: str = _option(
+    service: str = option(
         "unknown_service:python", "OTEL_SERVICE_NAME", values.TEXT, "The name of the service."
     )
-    version: str | None = _option(
+    version: str | None = option(
         None, "", values.TEXT, "Its version; by default service.version of the resource."
     )
-    environment: str | None = _option(
+    environment: str | None = option(
         None,
         "",
         values.TEXT,
         "Where it runs: production, staging, …; by default deployment.environment.name of the"
         " resource.",
     )
-    resource_attributes: Mapping[str, str] = _option(
+    resource_attributes: Mapping[str, str] = option(
         {}, "OTEL_RESOURCE_ATTRIBUTES", values.PAIRS, "Attributes of the resource."
     )
-    sdk_disabled: bool = _option(
+    sdk_disabled: bool = option(
         False, "OTEL_SDK_DISABLED", values.BOOLEAN, "No traces, metrics and logs over OTLP."
     )
-    otel_log_level: str = _option(
+    otel_log_level: str = option(
         "WARNING", "OTEL_LOG_LEVEL", values.LEVEL, "Level of the SDK's own logger."
     )
 
-    traces_exporter: str | None = _option(
+    traces_exporter: str | None = option(
         None, "OTEL_TRACES_EXPORTER", _EXPORTER, "otlp when an endpoint is set, else none."
     )
-    metrics_exporter: str | None = _option(
+    metrics_exporter: str | None = option(
         None, "OTEL_METRICS_EXPORTER", _EXPORTER, "otlp when an endpoint is set, else none."
     )
-    logs_exporter: str | None = _option(
+    logs_exporter: str | None = option(
         None, "OTEL_LOGS_EXPORTER", _EXPORTER, "otlp when an endpoint is set, else none."
     )
     traces: Otlp = field(default_factory=Otlp)
     metrics: Otlp = field(default_factory=Otlp)
     logs: Otlp = field(default_factory=Otlp)
 
-    traces_sampler: str = _option(
+    traces_sampler: str = option(
         "parentbased_always_on",
         "OTEL_TRACES_SAMPLER",
         one_of(
@@ -146,16 +69,16 @@ class Config:
         ),
         "Which traces are recorded.",
     )
-    traces_sampler_arg: float = _option(
+    traces_sampler_arg: float = option(
         1.0, "OTEL_TRACES_SAMPLER_ARG", number(0, 1), "The share for a sampler with a ratio."
     )
-    propagators: tuple[str, ...] = _option(
+    propagators: tuple[str, ...] = option(
         ("tracecontext", "baggage"),
         "OTEL_PROPAGATORS",
         values.NAMES,
         "How context travels between services; others than these two need their package.",
     )
-    trust_inbound: Trust = _option(
+    trust_inbound: str | tuple[str, ...] = option(
         "ids",
         "OBSKIT_TRUST_INBOUND",
         values.TRUST,
@@ -164,149 +87,149 @@ class Config:
         " callers inside, never for others.",
     )
 
-    span_schedule_delay_ms: int = _option(
+    span_schedule_delay_ms: int = option(
         5_000, "OTEL_BSP_SCHEDULE_DELAY", _MILLISECONDS, "Between two exports of spans."
     )
-    span_export_timeout_ms: int = _option(
+    span_export_timeout_ms: int = option(
         30_000, "OTEL_BSP_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of spans."
     )
-    span_queue_size: int = _option(
+    span_queue_size: int = option(
         2_048, "OTEL_BSP_MAX_QUEUE_SIZE", integer(1, 1_000_000), "Spans that may wait."
     )
-    span_batch_size: int = _option(
+    span_batch_size: int = option(
         512, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", integer(1, 1_000_000), "Spans in one export."
     )
-    log_schedule_delay_ms: int = _option(
+    log_schedule_delay_ms: int = option(
         1_000, "OTEL_BLRP_SCHEDULE_DELAY", _MILLISECONDS, "Between two exports of log records."
     )
-    log_export_timeout_ms: int = _option(
+    log_export_timeout_ms: int = option(
         30_000, "OTEL_BLRP_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of log records."
     )
-    log_queue_size: int = _option(
+    log_queue_size: int = option(
         2_048, "OTEL_BLRP_MAX_QUEUE_SIZE", integer(1, 1_000_000), "Log records that may wait."
     )
-    log_batch_size: int = _option(
+    log_batch_size: int = option(
         512, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", integer(1, 1_000_000), "Log records in one export."
     )
-    metric_export_interval_ms: int = _option(
+    metric_export_interval_ms: int = option(
         60_000, "OTEL_METRIC_EXPORT_INTERVAL", _MILLISECONDS, "Between two exports of metrics."
     )
-    metric_export_timeout_ms: int = _option(
+    metric_export_timeout_ms: int = option(
         30_000, "OTEL_METRIC_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of metrics."
     )
-    metric_temporality: str = _option(
+    metric_temporality: str = option(
         "cumulative",
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
         one_of("cumulative", "delta", "lowmemory"),
         "Whether sums count from the start or from the last export.",
     )
-    metric_histogram: str = _option(
+    metric_histogram: str = option(
         "explicit_bucket_histogram",
         "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
         one_of("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
         "How histograms are kept.",
     )
-    exemplar_filter: str = _option(
+    exemplar_filter: str = option(
         "trace_based",
         "OTEL_METRICS_EXEMPLAR_FILTER",
         one_of("always_on", "always_off", "trace_based"),
         "Which measurements may become exemplars.",
     )
 
-    attribute_count_limit: int = _option(
+    attribute_count_limit: int = option(
         128, "OTEL_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of anything."
     )
-    attribute_length_limit: int | None = _option(
+    attribute_length_limit: int | None = option(
         None, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", _COUNT, "Characters of an attribute's text."
     )
-    span_attribute_count_limit: int | None = _option(
+    span_attribute_count_limit: int | None = option(
         None, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a span."
     )
-    span_attribute_length_limit: int | None = _option(
+    span_attribute_length_limit: int | None = option(
         None, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", _COUNT, "Characters of a span's attribute."
     )
-    span_event_count_limit: int = _option(
+    span_event_count_limit: int = option(
         128, "OTEL_SPAN_EVENT_COUNT_LIMIT", _COUNT, "Events of a span."
     )
-    span_link_count_limit: int = _option(
+    span_link_count_limit: int = option(
         128, "OTEL_SPAN_LINK_COUNT_LIMIT", _COUNT, "Links of a span."
     )
-    event_attribute_count_limit: int | None = _option(
+    event_attribute_count_limit: int | None = option(
         None, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a span's event."
     )
-    link_attribute_count_limit: int | None = _option(
+    link_attribute_count_limit: int | None = option(
         None, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a link."
     )
-    log_attribute_count_limit: int | None = _option(
+    log_attribute_count_limit: int | None = option(
         None, "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a log record."
     )
-    log_attribute_length_limit: int | None = _option(
+    log_attribute_length_limit: int | None = option(
         None,
         "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
         _COUNT,
         "Characters of a log record's attribute.",
     )
 
-    exception_signal: str = _option(
+    exception_signal: str = option(
         "logs/dup",
         "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",
         one_of("logs", "logs/dup"),
         "logs: exceptions are log records. logs/dup: a span event stands beside the record.",
     )
-    disabled_instrumentations: tuple[str, ...] = _option(
+    disabled_instrumentations: tuple[str, ...] = option(
         (),
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
         values.NAMES,
         "Installed client instrumentations that stay off.",
     )
-    excluded_urls: tuple[str, ...] = _option(
+    excluded_urls: tuple[str, ...] = option(
         (),
         "OTEL_PYTHON_EXCLUDED_URLS",
-        values.NAMES,
+        values.PATTERNS,
         "Regular expressions of URLs that leave no trace, no metric and no access line.",
     )
 
-    sentry_dsn: str | None = _option(
+    sentry_dsn: str | None = option(
         None, "SENTRY_DSN", values.TEXT, "Where errors go.", secret=True
     )
-    sentry_release: str | None = _option(
+    sentry_release: str | None = option(
         None, "SENTRY_RELEASE", values.TEXT, "Sentry's release; the version by default."
     )
-    sentry_environment: str | None = _option(
+    sentry_environment: str | None = option(
         None, "SENTRY_ENVIRONMENT", values.TEXT, "Sentry's environment; the same by default."
     )
-    sentry_traces_sample_rate: float = _option(
+    sentry_traces_sample_rate: float = option(
         0.0, "SENTRY_TRACES_SAMPLE_RATE", number(0, 1), "Share of requests as transactions."
     )
-    sentry_profiles_sample_rate: float = _option(
+    sentry_profiles_sample_rate: float = option(
         0.0, "SENTRY_PROFILES_SAMPLE_RATE", number(0, 1), "Share of transactions profiled."
     )
-    sentry: Mapping[str, Any] = _option(
+    sentry: Mapping[str, Any] = option(
         {}, "", values.MAPPING, "Further options of sentry_sdk.init.", secret=True
     )
 
-    log_level: str | None = _option(
+    log_level: str | None = option(
         None, "OBSKIT_LOG_LEVEL", values.LEVEL, "Level of all loggers; INFO, or the host's own."
     )
-    log_levels: Mapping[str, str] = _option(
+    log_levels: Mapping[str, str] = option(
         {}, "OBSKIT_LOG_LEVELS", values.LEVEL_PAIRS, "Levels of single loggers."
     )
-    log_format: str = _option(
+    log_format: str = option(
         "auto",
         "OBSKIT_LOG_FORMAT",
         one_of("auto", "json", "pretty", "none"),
         "Lines on the console. auto: pretty on a terminal, JSON elsewhere.",
     )
-    log_stream: str = _option(
+    log_stream: str = option(
         "stderr", "OBSKIT_LOG_STREAM", one_of("stderr", "stdout"), "Where the console is."
     )
-    log_line_limit: int = _option(
+    log_line_limit: int = option(
         65_536, "OBSKIT_LOG_LINE_LIMIT", integer(1_024, 16_777_216), "Bytes of one line."
     )
-    shutdown_timeout: float = _option(
+    shutdown_timeout: float = option(
         3.0, "OBSKIT_SHUTDOWN_TIMEOUT", number(0, 60), "Seconds that the exit may take."
     )
-    run_dir: str | None = _option(
+    run_dir: str | None = option(
         None,
         "OBSKIT_RUN_DIR XDG_RUNTIME_DIR",
         values.TEXT,
@@ -332,19 +255,12 @@ class Config:
         return chosen or ("otlp" if otlp.endpoint else "none")
 
 
-def _of(cls: type[Any]) -> Iterator[tuple[Field[Any], Any]]:
-    blank = cls()
-    for one in fields(cls):
-        if one.metadata:
-            yield one, getattr(blank, one.name)
-
-
 def _options() -> Iterator[Option]:
-    for one, default in _of(Config):
+    for one, default in declared(Config):
         yield Option(one.name, default=default, **one.metadata)
     for section in ("otlp", *SIGNALS):
         infix = "" if section == "otlp" else f"{section.upper()}_"
-        for one, default in _of(Otlp):
+        for one, default in declared(Otlp):
             meta = dict(one.metadata)
             env = tuple(f"OTEL_EXPORTER_OTLP_{infix}{suffix}" for suffix in meta.pop("env"))
             yield Option(f"{section}.{one.name}", env, default=default, **meta)

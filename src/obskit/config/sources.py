@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from obskit import names
-from obskit.config.model import OPTIONS, SIGNALS, Config, Option, Otlp
+from obskit.config.model import OPTIONS, Config
+from obskit.config.option import Option
+from obskit.config.otlp import SIGNALS, Otlp
 from obskit.exceptions import ConfigError
 
 _MASK = "[masked]"
-#: Variables that obskit's own tools read elsewhere; they configure no service.
+# What stands before an @ or in a URL's query may be a secret, however wrong the rest is.
+_USER = re.compile(r"(\w+://)?.*@", re.DOTALL)
+_QUERY = re.compile(r"(://[^?]*\?).*", re.DOTALL)
+#: Names the file; it is no option of the file itself.
 _CONFIG_FILE = "OBSKIT_CONFIG_FILE"
 # One or two wrong letters in a long name; further away it may be somebody else's variable.
 _STANDARD_NEARNESS = 0.96
 _OWN_NEARNESS = 0.75
+_COUNT_LIMITS = tuple(f"{what}_attribute_count_limit" for what in ("span", "event", "link", "log"))
+_PREFIXES = ("OBSKIT_", "OTEL_", "SENTRY_")
 
 
 def load(
@@ -85,8 +94,15 @@ def _parse(
     try:
         chosen[option.name] = option.value.parse(given)
     except (ValueError, TypeError, KeyError):
-        shown = _MASK if option.secret else repr(given)[:200]
+        shown = _MASK if option.secret else _shown(given)
         problems.append(f"{option.name} is {shown} (from {source}): use {option.value.allowed}")
+
+
+def _shown(given: Any) -> str:
+    """A value as a message may show it: short, and without what may be a secret."""
+    if isinstance(given, str):
+        given = _QUERY.sub(rf"\1{_MASK}", _USER.sub(rf"\1{_MASK}@", given, count=1))
+    return repr(given)[:200]
 
 
 def _read_file(
@@ -96,7 +112,7 @@ def _read_file(
     named = environ.get(_CONFIG_FILE, "").strip()
     candidates = [Path(named)] if named else [folder / "obskit.toml", folder / "pyproject.toml"]
     for path in candidates:
-        if not named and not path.is_file():
+        if not named and not _is_readable(path):
             continue
         try:
             table = _load_toml(path)
@@ -104,18 +120,32 @@ def _read_file(
             problems.append(f"{path} cannot be read: {error}")
             return {}, str(path)
         if path.name == "pyproject.toml":
-            table = table.get("tool", {}).get("obskit", {})
+            table = _own_table(table)
             if not table:
                 continue
         return dict(_flatten(table)), str(path)
     return {}, ""
 
 
-def _load_toml(path: Path) -> dict[str, Any]:
+def _own_table(pyproject: Mapping[str, Any]) -> dict[str, Any]:
+    tools = pyproject.get("tool")
+    table = tools.get("obskit") if isinstance(tools, Mapping) else None
+    return table if isinstance(table, dict) else {}
+
+
+def _is_readable(path: Path) -> bool:
     try:
+        with path.open("rb"):
+            return True
+    except (OSError, ValueError):  # ValueError: a null character
+        return False
+
+
+def _load_toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
         import tomllib
-    except ModuleNotFoundError:
-        import tomli as tomllib  # Python 3.10
+    else:
+        import tomli as tomllib
     with path.open("rb") as file:
         return tomllib.load(file)
 
@@ -145,13 +175,30 @@ def _misspelt(
             hint = f"did you mean {near[0]}?" if near else "remove it"
             yield f"{name} (from {source}) is not an option: {hint}"
     for variable in environ:
-        if variable in known_variables or not variable.startswith(("OBSKIT_", "OTEL_", "SENTRY_")):
+        if variable in known_variables or not variable.startswith(_PREFIXES):
             continue
-        own = variable.startswith("OBSKIT_")
-        nearness = _OWN_NEARNESS if own else _STANDARD_NEARNESS
-        near = get_close_matches(variable, known_variables, 1, nearness)
-        if near:
-            yield f"{variable} (from the environment) is not an option: did you mean {near[0]}?"
+        meant = _nearest(variable, known_variables)
+        # Where the right one is set as well, this one is somebody else's.
+        if meant is not None and not environ.get(meant, "").strip():
+            yield f"{variable} (from the environment) is not an option: did you mean {meant}?"
+
+
+def _nearest(variable: str, known: list[str]) -> str | None:
+    """The variable that was meant, if it is clear enough that this one is a slip of the pen."""
+    if variable.startswith("OBSKIT_"):
+        return next(iter(get_close_matches(variable, known, 1, _OWN_NEARNESS)), None)
+    slips = [one for one in known if _one_slip_apart(variable, one)]
+    return next(iter(slips or get_close_matches(variable, known, 1, _STANDARD_NEARNESS)), None)
+
+
+def _one_slip_apart(one: str, other: str) -> bool:
+    """Whether a letter was left out, added, replaced, or changed places with the next."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    swapped = len(one) == len("ab") and one == other[::-1]
+    return swapped or max(len(one), len(other)) == 1
 
 
 def _contradictions(chosen: Mapping[str, Any]) -> Iterator[str]:
@@ -167,10 +214,16 @@ def _contradictions(chosen: Mapping[str, Any]) -> Iterator[str]:
         otlp: Otlp = getattr(config, signal)
         for name in ("certificate", "client_key", "client_certificate"):
             path = getattr(otlp, name)
-            if path and not Path(path).is_file():
-                yield f"{signal}.{name} is {path!r}: use a file that exists"
+            if path and not _is_readable(Path(path)):
+                yield f"{signal}.{name} is {path!r}: use a file that exists and can be read"
         if otlp.client_key and not otlp.client_certificate:
             yield f"{signal}.client_key is set without {signal}.client_certificate: set both"
+        bare = otlp.endpoint and "://" not in otlp.endpoint
+        if bare and otlp.protocol != "grpc" and config.exporter(signal) == "otlp":
+            yield (
+                f"{signal}.endpoint is {otlp.endpoint!r} with the protocol {otlp.protocol}:"
+                " put http:// or https:// before it"
+            )
 
 
 def _assemble(chosen: Mapping[str, Any]) -> Config:
@@ -186,6 +239,8 @@ def _assemble(chosen: Mapping[str, Any]) -> Config:
         exporter = values.get(f"{signal}_exporter")
         settings["endpoint"] = _endpoint(chosen, signal, exporter, settings.get("protocol"))
         values[signal] = Otlp(**settings)
+    for name in _COUNT_LIMITS:  # the SDK would read the environment for what is left None
+        values.setdefault(name, values.get("attribute_count_limit", Config.attribute_count_limit))
     resource: Mapping[str, str] = values.get("resource_attributes", {})
     for name, attribute in [
         ("service", names.SERVICE_NAME),
@@ -212,10 +267,17 @@ def _endpoint(
     if protocol == "grpc":
         return own or general
     if own is not None:
-        return own if urlsplit(own).path.strip("/") else f"{own.rstrip('/')}/v1/{signal}"
+        parts = urlsplit(own)
+        return own if parts.path.strip("/") else _with_path(own, f"/v1/{signal}")
     if general is None:
         return None
-    base = general.rstrip("/")
+    base = urlsplit(general).path.rstrip("/")
     for other in SIGNALS:
         base = base.removesuffix(f"/v1/{other}")
-    return f"{base}/v1/{signal}"
+    return _with_path(general, f"{base}/v1/{signal}")
+
+
+def _with_path(url: str, path: str) -> str:
+    if "://" not in url:  # host:port, which `_contradictions` refuses
+        return url
+    return urlunsplit(urlsplit(url)._replace(path=path))

@@ -1,17 +1,21 @@
-"""How a configuration value is read: text from the environment, or a native value from a file or an argument."""
+"""How a value is read: text from the environment, or a native value from a file or an argument."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-Json = Any
-
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# RFC 9110, section 5.1: a field's name is a token.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# gRPC's form of an endpoint: a name or an address, and a port.
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Value:
     """A kind of value.
 
     Attributes:
-        parse: Turns what was given into the value, or raises `ValueError` or `TypeError`.
+        parse: Turns what was given into the value, or raises `ValueError` or `TypeError`, never
+            another.
         allowed: What is allowed, as it ends an error message: "use …".
     """
 
@@ -36,7 +41,10 @@ def _text(given: Any) -> str:
 def _boolean(given: Any) -> bool:
     if isinstance(given, bool):
         return given
-    return {"true": True, "false": False}[_text(given).lower()]
+    text = _text(given).lower()
+    if text not in {"true", "false"}:
+        raise ValueError
+    return text == "true"
 
 
 def _level(given: Any) -> str:
@@ -60,18 +68,43 @@ def _whole(pair: tuple[str, str, str]) -> tuple[str, str, str]:
     return pair
 
 
+def _headers(given: Any) -> dict[str, str]:
+    headers = _pairs(given)
+    for name, value in headers.items():
+        # Anything else is refused by the transports, at every single export.
+        if not _HEADER_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise ValueError
+    return headers
+
+
 def _names(given: Any) -> tuple[str, ...]:
     items = given if isinstance(given, (list, tuple)) else _text(given).split(",")
     return tuple(_text(item) for item in items if str(item).strip())
 
 
-def _url(given: Any) -> str:
+def _patterns(given: Any) -> tuple[str, ...]:
+    patterns = _names(given)
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError from error
+    return patterns
+
+
+def _endpoint(given: Any) -> str:
     text = _text(given)
+    if _HOST_AND_PORT.fullmatch(text):
+        return text
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _is_one_word(text):
         raise ValueError
     _ = parts.port  # raises ValueError when it is no number
     return urlunsplit(parts)
+
+
+def _is_one_word(text: str) -> bool:
+    return text.isprintable() and " " not in text
 
 
 def _levels(given: Any) -> dict[str, str]:
@@ -121,12 +154,12 @@ def number(least: float, most: float) -> Value:
     """A number within bounds."""
 
     def parse(given: Any) -> float:
-        if isinstance(given, bool):
-            raise ValueError
-        value = float(given)
+        value = float(given) if isinstance(given, str) else given
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError
         if not least <= value <= most:
             raise ValueError
-        return value
+        return float(value)
 
     return Value(parse, f"a number from {least:g} to {most:g}")
 
@@ -137,7 +170,11 @@ LEVEL = Value(_level, ", ".join(LEVELS))
 LEVEL_PAIRS = Value(_levels, f"logger=LEVEL,logger=LEVEL with a level of {', '.join(LEVELS)}")
 PAIRS = Value(_pairs, "key=value,key=value (percent-encode commas and equals signs)")
 NAMES = Value(_names, "names separated by commas")
-URL = Value(_url, "an http:// or https:// URL with a host")
+HEADERS = Value(
+    _headers, "name=value,name=value in printable ASCII (percent-encode commas and equals signs)"
+)
+PATTERNS = Value(_patterns, "regular expressions separated by commas")
+ENDPOINT = Value(_endpoint, "an http:// or https:// URL with a host, or host:port with gRPC")
 MAPPING = Value(_mapping, "a table of options")
 TRUST = Value(_trust, "ids, always, never or networks such as 10.0.0.0/8,192.168.0.0/16")
 

@@ -68,10 +68,11 @@ class Raised:
     def key(self) -> tuple[str, str]:
         """What two reports of the same exception have in common.
 
-        >>> Raised("app.errors.Declined", "no money").key == Raised("Declined", "no money ").key
+        >>> Raised("app.Declined", "'no money'").key == Raised("Declined", "no money").key
         True
         """
-        return self.type.rpartition(".")[2], self.message.strip()[:80]
+        # Senders differ in the module, in the quotes around a key, and in where they cut.
+        return self.type.rpartition(".")[2], self.message.strip(" \n'\"")[:80]
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class Stories:
                 self._take(signal)
 
     def due(self) -> list[News]:
-        """Return what is ready to be told and was not yet, in the order of arrival."""
+        """Return what is ready to be told and was not yet, in order of time."""
         now = self._clock.monotonic()
         with self._lock:
             ready = [draft for draft in self._drafts.values() if self._is_ready(draft, now)]
@@ -178,7 +178,15 @@ class Stories:
 
     def _tell(self, drafts: list[_Draft]) -> list[News]:
         waiting, self._waiting = self._waiting, []
-        return [*waiting, *(d.tell() for d in drafts if d.sizes != d.told_sizes)]
+        waiting += [draft.tell() for draft in drafts if draft.sizes != draft.told_sizes]
+        return sorted(waiting, key=_time)
+
+
+def _time(news: News) -> float:
+    if isinstance(news, Story):
+        return news.heads()[0].start
+    # What was refused has no time: it comes first, as the reason for what is missing.
+    return 0.0 if isinstance(news, Refused) else news.time
 
 
 _KINDS: dict[type, str] = {

@@ -34,7 +34,8 @@ def news_text(news: News, width: int) -> list[Text]:
     if isinstance(news, Story):
         return _story(news, width)
     if isinstance(news, Line):
-        return [_loose_line(news)]
+        errors = Story("", lines=(news,)).errors()
+        return [_loose_line(news), *(text for e in errors for text in error_text(e, width))]
     if isinstance(news, Error):
         return [Text(time_of_day(news.time), "dim"), *error_text(news, width)]
     if isinstance(news, CheckChange):
@@ -45,12 +46,9 @@ def news_text(news: News, width: int) -> list[Text]:
 def _story(story: Story, width: int) -> list[Text]:
     heads = story.heads()
     lines = [text for head in heads for text in _head(head, story, width)]
-    has_access_head = not story.has_root and bool(heads[0].title)
-    for line in story.lines:
-        # The head says what the access line does, and the error below what the exception does.
-        is_told = line.event_name == names.EVENT_ACCESS and (story.has_root or has_access_head)
-        if not is_told and line.event_name != names.EVENT_EXCEPTION:
-            lines.append(_line(line, heads[0].start))
+    # The head says what the access line does, and the error below what the exception does.
+    told = (names.EVENT_ACCESS, names.EVENT_EXCEPTION)
+    lines += [_line(line, heads[0].start) for line in story.lines if line.event_name not in told]
     lines += _tree(story, width)
     for error in story.errors():
         lines += error_text(error, width)
@@ -63,7 +61,7 @@ def _head(head: Head, story: Story, width: int) -> Iterator[Text]:
     text = Text(f"{time_of_day(head.start)} ", "dim")
     if story.late:
         text.append("late ", "yellow not dim")
-    text.append(plain(head.title) or ("addition" if story.late else "no root span"), _bold(head))
+    text.append(plain(head.title) or ("addition" if story.late else "no span received"), _bold(head))
     if head.status is not None:
         text.append(f" {head.status}", _status_style(head.status))
     if head.duration is not None:
@@ -117,14 +115,21 @@ def _value(value: Value) -> str:
 
 
 def _tree(story: Story, width: int) -> Iterator[Text]:
-    services: list[str] = [story.heads()[0].service]
-    for row in rows(story.spans):
+    laid = rows(story.spans)
+    head = story.heads()[0]
+    if len(laid) == 1 and laid[0].span.name in (head.title, head.title.partition(" ")[0]):
+        return  # the head says all of it
+    told = {error.exceptions[-1].message for error in story.errors() if error.exceptions}
+    services = [head.service]
+    for row in laid:
         del services[row.depth + 1 :]
         above = services[-1]
         services.append(row.span.service)
         text = Text(f"  {duration(row.duration):>9}  ")
         text.append("  " * min(row.depth, 20))
         text.append_text(_span(row, above))
+        if row.span.failed and row.span.status_message not in told:
+            text.append(f"  {plain(row.span.status_message)}", "red")
         text.truncate(width, overflow="ellipsis")
         yield text
 
@@ -140,8 +145,6 @@ def _span(row: Row, service_above: str) -> Text:
     text.append(plain(sql or span.name), "red" if span.failed else "blue" if sql else "")
     if url := _called(span.attributes):
         text.append(f" {plain(url)}")
-    if span.failed and span.status_message:
-        text.append(f"  {plain(span.status_message)}", "red")
     return text
 
 

@@ -6,55 +6,34 @@ readers only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import (
     BatchLogRecordProcessor,
-    ConsoleLogRecordExporter,
     LogRecordExporter,
     LogRecordExportResult,
 )
-from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter, UpDownCounter
 from opentelemetry.sdk.metrics.export import (
-    AggregationTemporality,
-    ConsoleMetricExporter,
     MetricExporter,
     MetricExportResult,
     MetricReader,
     MetricsData,
     PeriodicExportingMetricReader,
 )
-from opentelemetry.sdk.metrics.view import (
-    Aggregation,
-    ExplicitBucketHistogramAggregation,
-    ExponentialBucketHistogramAggregation,
-)
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
-    ConsoleSpanExporter,
     SpanExporter,
     SpanExportResult,
 )
+from opentelemetry.trace import Link
 
-from obskit.config import Config, Otlp, Signal
-from obskit.exceptions import MissingExtra
+from obskit.config import Config, Signal
+from obskit.export import stock
 from obskit.ledger import Ledger
 from obskit.redaction import MASK, is_sensitive
-
-_TEMPORALITIES: dict[str, dict[type, AggregationTemporality]] = {
-    "cumulative": {},
-    "delta": {
-        kind: AggregationTemporality.DELTA for kind in (Counter, ObservableCounter, Histogram)
-    },
-    "lowmemory": {kind: AggregationTemporality.DELTA for kind in (Counter, Histogram)},
-}
-_AGGREGATIONS: dict[str, type[Aggregation]] = {
-    "explicit_bucket_histogram": ExplicitBucketHistogramAggregation,
-    "base2_exponential_bucket_histogram": ExponentialBucketHistogramAggregation,
-}
 
 
 class Export(NamedTuple):
@@ -83,7 +62,7 @@ def build(config: Config, ledger: Ledger) -> Export:
 
 
 def _span_processor(config: Config, ledger: Ledger) -> SpanProcessor | None:
-    exporter = _exporter(config, "traces")
+    exporter = stock.exporter(config, "traces")
     if exporter is None:
         return None
     return _Spans(
@@ -97,7 +76,7 @@ def _span_processor(config: Config, ledger: Ledger) -> SpanProcessor | None:
 
 
 def _log_processor(config: Config, ledger: Ledger) -> LogRecordProcessor | None:
-    exporter = _exporter(config, "logs")
+    exporter = stock.exporter(config, "logs")
     if exporter is None:
         return None
     return _Logs(
@@ -111,7 +90,7 @@ def _log_processor(config: Config, ledger: Ledger) -> LogRecordProcessor | None:
 
 
 def _metric_reader(config: Config, ledger: Ledger) -> MetricReader | None:
-    exporter = _exporter(config, "metrics")
+    exporter = stock.exporter(config, "metrics")
     if exporter is None:
         return None
     return PeriodicExportingMetricReader(
@@ -121,79 +100,31 @@ def _metric_reader(config: Config, ledger: Ledger) -> MetricReader | None:
     )
 
 
-def _exporter(config: Config, signal: Signal) -> Any:
-    chosen = config.exporter(signal)
-    if chosen == "none":
-        return None
-    metric_options: dict[str, Any] = {}
-    if signal == "metrics":
-        metric_options = {
-            "preferred_temporality": _TEMPORALITIES[config.metric_temporality],
-            "preferred_aggregation": {Histogram: _AGGREGATIONS[config.metric_histogram]()},
-        }
-    if chosen == "console":
-        console = {
-            "traces": ConsoleSpanExporter,
-            "metrics": ConsoleMetricExporter,
-            "logs": ConsoleLogRecordExporter,
-        }
-        return console[signal](**metric_options)  # type: ignore[operator]
-    otlp: Otlp = getattr(config, signal)
-    make = _grpc if otlp.protocol == "grpc" else _http
-    return make(signal, otlp, metric_options)
+class _Losses:
+    """Stands where the SDK counts its queue's metrics, and tells the ledger what the queue loses."""
 
+    def __init__(self, ledger: Ledger, signal: Signal, inner: Any) -> None:
+        self._ledger = ledger
+        self._signal = signal
+        self._inner = inner
 
-def _http(signal: Signal, otlp: Otlp, metric_options: dict[str, Any]) -> Any:
-    from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    def register_queue_size(self, get_queue_size: Callable[[], int]) -> None:
+        self._inner.register_queue_size(get_queue_size)
 
-    kinds: dict[Signal, Any] = {
-        "traces": OTLPSpanExporter,
-        "metrics": OTLPMetricExporter,
-        "logs": OTLPLogExporter,
-    }
-    return kinds[signal](
-        endpoint=otlp.endpoint,
-        headers=dict(otlp.headers),
-        timeout=otlp.timeout_ms / 1_000,
-        compression=Compression.Gzip if otlp.compression == "gzip" else Compression.NoCompression,
-        certificate_file=otlp.certificate,
-        client_key_file=otlp.client_key,
-        client_certificate_file=otlp.client_certificate,
-        **metric_options,
-    )
+    def drop_items(self, count: int, error_type: str = "queue_full") -> None:
+        self._ledger.drop(self._signal, error_type, count)
+        self._inner.drop_items(count, error_type)
 
-
-def _grpc(signal: Signal, otlp: Otlp, metric_options: dict[str, Any]) -> Any:
-    try:
-        import grpc
-        from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
-        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-    except ModuleNotFoundError as error:
-        raise MissingExtra("grpc", f"The protocol grpc of {signal}") from error
-    kinds: dict[Signal, Any] = {
-        "traces": OTLPSpanExporter,
-        "metrics": OTLPMetricExporter,
-        "logs": OTLPLogExporter,
-    }
-    # Certificates are read by the exporter itself, from the same standard variables.
-    return kinds[signal](
-        endpoint=otlp.endpoint,
-        insecure=otlp.insecure or str(otlp.endpoint).startswith("http://"),
-        headers=dict(otlp.headers),
-        timeout=otlp.timeout_ms / 1_000,
-        compression=grpc.Compression.Gzip if otlp.compression == "gzip" else None,
-        **metric_options,
-    )
+    def finish_items(self, count: int) -> None:
+        self._inner.finish_items(count)
 
 
 class _Spans(BatchSpanProcessor):
     def __init__(self, exporter: SpanExporter, ledger: Ledger, **options: Any) -> None:
         super().__init__(exporter, **options)
         self._ledger = ledger
+        queue = self._batch_processor
+        queue._metrics = _Losses(ledger, "traces", queue._metrics)
 
     def on_end(self, span: ReadableSpan) -> None:
         if span.context is not None and span.context.trace_flags.sampled:
@@ -205,6 +136,8 @@ class _Logs(BatchLogRecordProcessor):
     def __init__(self, exporter: LogRecordExporter, ledger: Ledger, **options: Any) -> None:
         super().__init__(exporter, **options)
         self._ledger = ledger
+        queue = self._batch_processor
+        queue._metrics = _Losses(ledger, "logs", queue._metrics)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         self._ledger.accept("logs")
@@ -240,7 +173,7 @@ class _LogExporter(LogRecordExporter):
         return result
 
     def shutdown(self) -> None:
-        self._inner.shutdown()
+        self._inner.shutdown()  # type: ignore[no-untyped-call]
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         return self._inner.force_flush(timeout_millis)
@@ -287,7 +220,8 @@ def _masked(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _redacted(span: ReadableSpan) -> ReadableSpan:
     """The span itself, or a copy with its sensitive attributes masked."""
-    kept = (span.attributes or {}, *(event.attributes or {} for event in span.events))
+    parts: list[Any] = [span, *span.events, *span.links]
+    kept = [part.attributes or {} for part in parts]
     if not any(is_sensitive(key) for attributes in kept for key in attributes):
         return span
     return ReadableSpan(
@@ -300,7 +234,7 @@ def _redacted(span: ReadableSpan) -> ReadableSpan:
             Event(event.name, _masked(event.attributes or {}), event.timestamp)
             for event in span.events
         ],
-        links=span.links,
+        links=[Link(link.context, _masked(link.attributes or {})) for link in span.links],
         kind=span.kind,
         status=span.status,
         start_time=span.start_time,

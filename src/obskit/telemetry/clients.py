@@ -18,7 +18,6 @@ CLIENTS = (
     "grpc_aio_client",
     "grpc_client",
     "httpx",
-    "httpx2",
     "jinja2",
     "mysql",
     "mysqlclient",

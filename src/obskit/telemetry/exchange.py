@@ -75,9 +75,7 @@ class Exchange:
             inbound.links,
         )
         self._otel_context = trace.set_span_in_context(self.span, base)
-        request_id = inbound.request_id or _own_request_id(
-            self.span, continued=inbound.continued
-        )
+        request_id = inbound.request_id or _own_request_id(self.span, continued=inbound.continued)
         self.span.set_attribute(names.REQUEST_ID, request_id)
         self.scope = Scope(request_id, self.span, incoming.snapshot)
         self._scope_token: Token[Scope | None] | None = None
@@ -115,9 +113,7 @@ class Exchange:
         if self._server.errors:
             self._server.errors.capture(error, handled=handled)
 
-    def finish(
-        self, status: int | None, route: str | None, body_size: int, client: str
-    ) -> None:
+    def finish(self, status: int | None, route: str | None, body_size: int, client: str) -> None:
         """The last byte has left, or the exchange has broken off. Called inside `enter`.
 
         Args:
@@ -184,19 +180,22 @@ class Exchange:
         self, code: int, route: str | None, elapsed: float, body_size: int, client: str
     ) -> None:
         level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
+        fields: dict[str, Any] = {
+            names.HTTP_REQUEST_METHOD: self._method,
+            names.URL_PATH: self._incoming.path,
+            names.HTTP_RESPONSE_STATUS_CODE: code,
+            names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
+            names.HTTP_RESPONSE_BODY_SIZE: body_size,
+        }
+        if route:
+            fields[names.HTTP_ROUTE] = route
+        if client:
+            fields[names.CLIENT_ADDRESS] = client
         self._server.pipeline.emit(
             ACCESS_LOGGER,
             level,
             f"{self._method} {self._incoming.path} {code}",
-            {
-                names.HTTP_REQUEST_METHOD: self._method,
-                names.HTTP_ROUTE: route,
-                names.URL_PATH: self._incoming.path,
-                names.HTTP_RESPONSE_STATUS_CODE: code,
-                names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
-                names.HTTP_RESPONSE_BODY_SIZE: body_size,
-                names.CLIENT_ADDRESS: client,
-            },
+            fields,
             event_name=names.EVENT_ACCESS,
         )
 
@@ -208,7 +207,8 @@ class Exchange:
                 span.set_attribute(names.HTTP_ROUTE, route)
             span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, code)
             span.set_attribute(names.HTTP_RESPONSE_BODY_SIZE, body_size)
-            span.set_attribute(names.CLIENT_ADDRESS, client)
+            if client:
+                span.set_attribute(names.CLIENT_ADDRESS, client)
             if code >= 500 and self.error is None:  # noqa: PLR2004
                 span.set_attribute(names.ERROR_TYPE, str(code))
                 span.set_status(Status(StatusCode.ERROR))

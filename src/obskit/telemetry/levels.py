@@ -17,6 +17,7 @@ from obskit.exceptions import ObskitError
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
+_root_chosen = False
 _file: Path | None = None
 _seen: float = 0.0
 _next_look = 0.0
@@ -37,7 +38,31 @@ def set_level(logger: str, level: str) -> None:
     name = level.upper()
     if name not in LEVELS:
         raise ValueError(f"the level is {level!r}: use {', '.join(LEVELS)}")
-    logging.getLogger("" if logger == "root" else logger).setLevel(name)
+    if logger == "root":
+        global _root_chosen
+        _root_chosen = True
+        logging.getLogger().setLevel(name)
+    else:
+        logging.getLogger(logger).setLevel(name)
+
+
+def passes(logger: logging.Logger, level: int) -> bool:
+    """Whether a line of ours counts although `logging` says that it does not.
+
+    `dictConfig` disables every logger that it does not name, and a host that has handlers but never
+    set a level has WARNING on its root logger. Both are meant for `logging`: they must not silence
+    ours, which tell INFO unless somebody says otherwise.
+
+    Args:
+        logger: The logger of the same name.
+        level: The line's level.
+    """
+    while logger.parent is not None:
+        if logger.level:
+            return level >= logger.level
+        logger = logger.parent
+    untouched = logger.level == logging.WARNING and not _root_chosen
+    return level >= (logging.INFO if untouched else logger.level)
 
 
 def follow(folder: Path) -> None:
@@ -52,9 +77,9 @@ def follow(folder: Path) -> None:
 
 
 def forget() -> None:
-    """Follow no file."""
-    global _file
-    _file = None
+    """Follow no file, and take the root logger's level as nobody's choice."""
+    global _file, _root_chosen
+    _file, _root_chosen = None, False
 
 
 def refresh() -> None:

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from obskit.ledger import Ledger
-from obskit.telemetry import failure
+from obskit.telemetry import failure, levels
 from obskit.telemetry.console import Console
 from obskit.telemetry.pipeline import Pipeline
 
@@ -64,14 +64,8 @@ class Named:
         self.stdlib = logging.getLogger(self.name)
 
     def enabled(self, level: int) -> bool:
-        """Whether a level counts, by the levels of `logging`.
-
-        `dictConfig` disables every logger that it does not name; that is meant for handlers, and
-        must not silence ours.
-        """
-        if self.stdlib.disabled:
-            return level >= self.stdlib.getEffectiveLevel()
-        return self.stdlib.isEnabledFor(level)
+        """Whether a level counts, by the levels of `logging`."""
+        return self.stdlib.isEnabledFor(level) or levels.passes(self.stdlib, level)
 
 
 def _caller() -> str:

@@ -141,6 +141,7 @@ def _make_client(config: Config) -> Any:
         "auto_enabling_integrations": False,
         # Context travels by OpenTelemetry's propagators; Sentry's own would name another trace.
         "trace_propagation_targets": [],
+        "in_app_exclude": ["obskit"],
         "shutdown_timeout": config.shutdown_timeout,
     }
     if config.sentry_traces_sample_rate:

@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from obskit.redaction import safe_repr
-from obskit.telemetry import failure, loggers
+from obskit.telemetry import failure, levels, loggers
 
 #: What `logging` itself puts on a record; the rest is the host's `extra`.
 _OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -33,23 +33,23 @@ class Listener(logging.Handler):
         return True
 
 
-def listen(level: str | None, levels: dict[str, str]) -> None:
+def listen(level: str | None, own_levels: dict[str, str]) -> None:
     """Read every record of `logging` from now on.
 
     Args:
         level: The root logger's level; None leaves what the host set, or makes it INFO.
-        levels: Levels of single loggers.
+        own_levels: Levels of single loggers.
     """
     root = logging.getLogger()
     host_has_handlers = bool(root.handlers)
     if not any(isinstance(handler, Listener) for handler in root.handlers):
         root.addHandler(Listener())
     if level is not None:
-        root.setLevel(level)
+        levels.set_level("root", level)
     elif not host_has_handlers and root.level == logging.WARNING:
         root.setLevel(logging.INFO)
-    for name, own_level in levels.items():
-        logging.getLogger(name).setLevel(own_level)
+    for name, own_level in own_levels.items():
+        levels.set_level(name, own_level)
     logging.Logger.callHandlers = _read_then_call  # type: ignore[method-assign]
 
 

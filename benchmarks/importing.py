@@ -1,0 +1,36 @@
+"""How long `import obskit` takes, as a ratio to what it stands on. Both are timed in turn."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+OURS = "import obskit"
+THEIRS = "import opentelemetry.sdk.trace, opentelemetry.sdk.metrics, structlog"
+#: What a host may expect: no more than the libraries themselves and a little.
+LIMIT = 1.3
+
+
+def seconds(statement: str) -> float:
+    """How long one new interpreter takes for a statement."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", statement], check=True)
+    return time.perf_counter() - begun
+
+
+def main(rounds: int = 10) -> int:
+    """Print the medians and their ratio; fail when it is past the limit."""
+    seconds(OURS), seconds(THEIRS)  # the first run compiles
+    pairs = [(seconds("pass"), seconds(OURS), seconds(THEIRS)) for _ in range(rounds)]
+    bare, ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratio = (ours - bare) / (theirs - bare)
+    print(f"{OURS:<75} {(ours - bare) * 1e3:6.0f} ms")
+    print(f"{THEIRS:<75} {(theirs - bare) * 1e3:6.0f} ms")
+    print(f"ratio {ratio:.2f}, limit {LIMIT}")
+    return 0 if ratio < LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

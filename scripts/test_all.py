@@ -1,0 +1,62 @@
+"""Runs the tests on every Python from 3.10 to 3.13, and fails when one of the four is not there.
+
+Interpreters are sought on the PATH and where pyenv keeps them; each is run before it counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run the tests on each version, one after the other."""
+    found = {version: interpreter(version) for version in VERSIONS}
+    missing = [version for version, path in found.items() if path is None]
+    if missing:
+        print(f"no interpreter found for Python {', '.join(missing)}", file=sys.stderr)
+        return 1
+    failed = [version for version, path in found.items() if not _passes(version, str(path))]
+    if failed:
+        print(f"the tests fail on Python {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def interpreter(version: str) -> str | None:
+    """An interpreter of this version that runs, or None."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    kept = sorted(pyenv.glob(f"{version}.*/bin/python"), key=_release, reverse=True)
+    for candidate in (*map(str, kept), f"python{version}"):
+        try:
+            done = subprocess.run(
+                [candidate, "-c", "import sys, ssl, sqlite3; print('%d.%d' % sys.version_info[:2])"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError:
+            continue
+        if done.returncode == 0 and done.stdout.strip() == version:
+            return candidate
+    return None
+
+
+def _release(path: Path) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", path.parts[-3]))
+
+
+def _passes(version: str, python: str) -> bool:
+    print(f"== Python {version}: {python}", flush=True)
+    # The environment of `make test` is named by its folder: each version has its own.
+    command = ["make", "test", f"PYTHON={python}", f"VENV=.venvs/{version}"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Results as telemetry: metrics that are observed, and a log record for each result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from opentelemetry.metrics import Meter, Observation
+
+from obskit import names
+from obskit.checks.model import CheckResult, Status
+from obskit.checks.results import Results, Standing
+from obskit.declaration import Check
+from obskit.registry import Registry
+from obskit.telemetry import loggers
+from obskit.telemetry.metrics import observe
+
+LOGGER = "obskit.check"
+
+# A pass each minute is no news; a change is.
+_LEVELS = {Status.WARNING: 30, Status.CRITICAL: 40, Status.UNKNOWN: 40, Status.SKIPPED: 30}
+
+
+#: The registries that are watched, each with its results.
+Watched = Callable[[], Iterable[tuple[Registry, Results]]]
+
+
+def register_instruments(meter: Meter, watched: Watched) -> None:
+    """Observe checks at each collection. Called once for each meter.
+
+    Args:
+        meter: What makes the instruments.
+        watched: Gives the registries and their results at that moment.
+    """
+
+    def of_each(read: Callable[[Standing], float | None]) -> Iterator[Observation]:
+        for registry, results in watched():
+            for name in registry.checks:
+                standing = results.standing(name)
+                value = read(standing) if standing else None
+                if value is not None:
+                    yield Observation(value, {names.CHECK_NAME: name})
+
+    def states() -> Iterator[Observation]:
+        for registry, results in watched():
+            for check in registry.checks.values():
+                now = results.current(check)
+                if now is None:
+                    continue
+                for status in Status:
+                    attributes = {names.CHECK_NAME: check.name, names.CHECK_STATE: status.value}
+                    yield Observation(int(status is now.status), attributes)
+
+    def declared() -> Iterator[Observation]:
+        for registry, _ in watched():
+            for name in registry.checks:
+                yield Observation(1, {names.CHECK_NAME: name})
+
+    observe(meter, names.CHECK_STATUS, states)
+    observe(meter, names.CHECK_LAST_RUN, lambda: of_each(lambda s: s.result.finished))
+    observe(meter, names.CHECK_LAST_SUCCESS, lambda: of_each(lambda s: s.last_success))
+    observe(meter, names.CHECK_VALUE, lambda: of_each(lambda s: s.result.value))
+    observe(meter, names.CHECK_DURATION, lambda: of_each(lambda s: s.result.duration))
+    observe(meter, names.CHECK_INFO, declared)
+
+
+def log_result(check: Check, result: CheckResult, changed: bool) -> None:
+    """Tell of a result in a log record.
+
+    A failure is told each time, a pass when it is one again; the passes between are of level DEBUG.
+
+    Args:
+        check: The check.
+        result: Its result.
+        changed: Whether the status is another than before.
+    """
+    level = _LEVELS.get(result.status, 20 if changed else 10)
+    if not loggers.Named(LOGGER).enabled(level):
+        return
+    fields: dict[str, Any] = {
+        names.CHECK_NAME: check.name,
+        names.CHECK_STATE: result.status.value,
+        names.CHECK_RESULT_DURATION: round(result.duration, 6),
+        names.CHECK_SEVERITY: check.severity,
+    }
+    for name, value in [
+        (names.CHECK_RESULT_MESSAGE, result.message),
+        (names.CHECK_RESULT_VALUE, result.value),
+        (names.CHECK_RESULT_UNIT, result.unit),
+        (names.CHECK_OWNER, check.owner),
+        (names.CHECK_RUNBOOK, check.runbook),
+        (names.CHECK_RESULT_DETAILS, dict(result.details)),
+        (names.CHECK_RESULT_EVIDENCE, list(result.evidence)),
+    ]:
+        if value not in (None, "", {}, []):
+            fields[name] = value
+    said = f": {result.message}" if result.message else ""
+    event = f"{check.name} is {result.status}{said}"
+    loggers.active().emit(LOGGER, level, event, fields, event_name=names.EVENT_CHECK)

@@ -1,0 +1,197 @@
+"""Runs one check: on a thread of its own, timed, never twice at once, whatever it raises."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+from obskit.checks import verdict
+from obskit.checks.model import CheckResult, Status
+from obskit.checks.results import Results
+from obskit.clock import Clock
+from obskit.declaration import Check
+from obskit.redaction import describe
+from obskit.registry import Registry
+
+
+class Trace(Protocol):
+    """What a run is traced by."""
+
+    trace_id: str | None
+
+    def failed(self, error: BaseException) -> None:
+        """The subject raised."""
+
+
+class NoTrace:
+    """The trace of a run that is not traced."""
+
+    trace_id: str | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """Nothing tells of it but the result."""
+
+
+OpenTrace = Callable[[Check], AbstractContextManager[Trace]]
+#: Told of every result: the check, the result, whether the status is another than before.
+OnResult = Callable[[Check, CheckResult, bool], None]
+
+
+class Attempt:
+    """One run of one check. It is decided once: by its end, or by its time running out."""
+
+    def __init__(self, check: Check, started: float, deadline: float) -> None:
+        self.check = check
+        self.started = started
+        self.deadline = deadline
+        self.ended = Event()
+        self.result: CheckResult | None = None
+        self._lock = Lock()
+
+    def decide(self, result: CheckResult) -> bool:
+        """Whether this result is the first, and so the one that counts."""
+        with self._lock:
+            if self.result is not None:
+                return False
+            self.result = result
+            return True
+
+
+class Runner:
+    """Runs the checks of a registry.
+
+    Args:
+        registry: The checks.
+        results: Where results are held.
+        clock: The time.
+        open_trace: Opens the trace of a run.
+        on_result: Told of every result; must not raise.
+        max_hung: How many runs may go on past their time-out. With more, checks are `unknown`: a
+            dependency that hangs must not fill the process with threads.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        results: Results,
+        clock: Clock,
+        *,
+        open_trace: OpenTrace = lambda _check: nullcontext(NoTrace()),
+        on_result: OnResult = lambda _check, _result, _changed: None,
+        max_hung: int = 4,
+    ) -> None:
+        self._registry = registry
+        self._results = results
+        self._clock = clock
+        self._open_trace = open_trace
+        self._on_result = on_result
+        self._max_hung = max_hung
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """In a forked child none of the parent's runs goes on."""
+        self._lock = Lock()
+        self._running: dict[str, Attempt] = {}
+
+    def run(self, check: Check) -> CheckResult:
+        """Run a check now and wait for its result, no longer than its time-out.
+
+        Args:
+            check: The check. What it depends on is judged by the latest results.
+
+        Returns:
+            The result; that of the run under way if there is one.
+        """
+        attempt = self.start(check)
+        attempt.ended.wait(max(0.0, attempt.deadline - self._clock.monotonic()))
+        self.expire(attempt)
+        assert attempt.result is not None
+        return attempt.result
+
+    def start(self, check: Check) -> Attempt:
+        """Begin to run a check, unless it is running: then that run is returned."""
+        started = self._clock.monotonic()
+        attempt = Attempt(check, self._clock.now(), started + check.timeout)
+        with self._lock:
+            running = self._running.get(check.name)
+            if running is not None and running.result is None:
+                return running
+            hindrance = self._hindrance(check, running)
+            if hindrance is None:
+                self._running[check.name] = attempt
+        if hindrance is not None:
+            self._decide(attempt, hindrance)
+            attempt.ended.set()
+            return attempt
+        Thread(
+            target=self._execute, args=(attempt,), name=f"obskit-check-{check.name}", daemon=True
+        ).start()
+        return attempt
+
+    def expire(self, attempt: Attempt) -> None:
+        """Decide a run whose time is up. It may go on, but what it says comes too late."""
+        if attempt.result is None:
+            self._decide(attempt, verdict.of_timeout(attempt.check))
+
+    def _hindrance(self, check: Check, running: Attempt | None) -> CheckResult | None:
+        """Why a check cannot be run now, or None."""
+        if running is not None:
+            return CheckResult(Status(check.on_timeout), "its last run still hangs")
+        for name in check.depends_on:
+            declared = self._registry.checks.get(name)
+            result = self._results.current(declared) if declared else None
+            if result is not None and result.status.is_down:
+                return verdict.of_dependency(name, result.status)
+        hung = [attempt for attempt in self._running.values() if attempt.result is not None]
+        if len(hung) >= self._max_hung:
+            names = ", ".join(sorted(attempt.check.name for attempt in hung))
+            return CheckResult.unknown(f"not run: {len(hung)} runs hang ({names})")
+        return None
+
+    def _execute(self, attempt: Attempt) -> None:
+        check = attempt.check
+        try:
+            with self._open_trace(check) as trace:
+                result = self._call(check, trace)
+                result = replace(result, trace_id=trace.trace_id)
+                self._decide(attempt, result)
+        except BaseException as error:  # the trace or the host's entry failed, not the subject
+            self._decide(attempt, CheckResult.unknown(f"not run: {describe(error)}"))
+        finally:
+            with self._lock:
+                if self._running.get(check.name) is attempt:
+                    del self._running[check.name]
+            attempt.ended.set()
+
+    def _call(self, check: Check, trace: Trace) -> CheckResult:
+        entry = self._registry.entry or nullcontext
+        with entry():
+            try:
+                returned = check.subject()
+                if inspect.isawaitable(returned):
+                    returned = asyncio.run(_finish(returned))
+                return verdict.of_returned(check, returned, self._clock.now())
+            except BaseException as error:  # even SystemExit: it would end the thread unseen
+                trace.failed(error)
+                return verdict.of_error(check, error)
+
+    def _decide(self, attempt: Attempt, result: CheckResult) -> None:
+        duration = self._clock.monotonic() - (attempt.deadline - attempt.check.timeout)
+        result = replace(
+            result,
+            started=attempt.started,
+            duration=max(0.0, duration),
+            unit=result.unit or attempt.check.unit,
+        )
+        if attempt.decide(result):
+            changed = self._results.record(attempt.check.name, result)
+            self._on_result(attempt.check, result, changed)
+
+
+async def _finish(returned: Awaitable[object]) -> object:
+    return await returned

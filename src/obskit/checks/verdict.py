@@ -1,0 +1,100 @@
+"""What a check returned, as a result: the one place that judges."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from obskit.checks.model import CheckResult, Status, number
+from obskit.declaration import Check, Freshness
+from obskit.duration import format_duration
+from obskit.redaction import describe, safe_repr
+
+# Clocks of two machines differ by this much without anything being wrong, seconds.
+_CLOCK_SKEW = 60.0
+
+
+def of_returned(check: Check, returned: object, now: float) -> CheckResult:
+    """Judge what a check's subject returned.
+
+    Args:
+        check: The declaration.
+        returned: What the subject returned.
+        now: Seconds since the Unix epoch.
+    """
+    if isinstance(returned, CheckResult):
+        return returned
+    if check.freshness is not None:
+        return _of_instant(check.freshness, returned, now)
+    measured = number(returned)
+    if check.judge is not None:
+        return _of_number(check, returned, measured)
+    if returned is None or returned is True:
+        return CheckResult.ok()
+    if returned is False:
+        return CheckResult.critical("it returned False")
+    if measured is None or not math.isfinite(measured):
+        return CheckResult.unknown(
+            f"it returned {safe_repr(returned)}: return None, True, False, a number or a CheckResult"
+        )
+    return CheckResult.ok(value=measured)
+
+
+def of_error(check: Check, error: BaseException) -> CheckResult:
+    """The result of a check whose subject raised: critical, or unknown for the kinds it named."""
+    unknown = check.freshness is not None or isinstance(error, check.unknown_on)
+    return CheckResult(Status.UNKNOWN if unknown else Status.CRITICAL, describe(error))
+
+
+def of_timeout(check: Check) -> CheckResult:
+    """The result of a run that takes too long."""
+    return CheckResult(
+        Status(check.on_timeout), f"no answer within {format_duration(check.timeout)}"
+    )
+
+
+def of_dependency(name: str, status: Status) -> CheckResult:
+    """The result of a check that means nothing while another is down."""
+    return CheckResult(Status.SKIPPED, f"not run: {name} is {status}")
+
+
+def _of_number(check: Check, returned: object, measured: float | None) -> CheckResult:
+    if measured is None or math.isnan(measured):
+        return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
+    assert check.judge is not None
+    verdict = check.judge(measured)
+    value = f"{measured:g}{_unit(check.unit)}"
+    message = f"{value}: {verdict.reason}" if verdict.reason else value
+    return CheckResult(Status(verdict.state), message, measured)
+
+
+def _of_instant(freshness: Freshness, returned: object, now: float) -> CheckResult:
+    if returned is None:
+        return CheckResult.critical("never")
+    if not isinstance(returned, datetime):
+        return CheckResult.unknown(f"it returned {safe_repr(returned)} where an instant is judged")
+    if returned.tzinfo is None and freshness.timezone is None:
+        return CheckResult.unknown(
+            f"{returned.isoformat()} has no time zone: give timezone= in the declaration"
+        )
+    instant = returned if returned.tzinfo else returned.replace(tzinfo=freshness.timezone)
+    age = now - instant.timestamp()
+    if age < -_CLOCK_SKEW:
+        ahead = format_duration(math.floor(-age))
+        return CheckResult.unknown(f"{instant.isoformat()} lies {ahead} ahead: compare the clocks")
+    return _of_age(freshness, max(0.0, age))
+
+
+def _of_age(freshness: Freshness, age: float) -> CheckResult:
+    old = f"{format_duration(math.floor(age))} old" if age >= 1 else "just now"
+    for status, limit in (
+        (Status.CRITICAL, freshness.critical_after),
+        (Status.WARNING, freshness.warning_after),
+    ):
+        if limit is not None and age >= limit:
+            return CheckResult(status, f"{old}: {status} from {format_duration(limit)} on", age)
+    return CheckResult.ok(old, value=age)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in {"", "1"} else f" {unit.strip('{}')}"
