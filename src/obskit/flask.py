@@ -89,6 +89,7 @@ def _on_exception(_app: Flask, *, exception: BaseException, **_: Any) -> None:
 
     exchange = request.environ.get(EXCHANGE)
     if exchange is not None:
+        exchange.route = _route(request.environ)
         exchange.failed(exception)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
-#: Gives the route's template of a request that has been dispatched, or None.
+#: Gives the route's template of a request whose response begins, or None.
 RouteOf = Callable[[Mapping[str, Any]], str | None]
 #: Where the exchange lies in the environ, for what a framework knows and WSGI does not.
 EXCHANGE = "obskit.exchange"
@@ -75,7 +75,7 @@ class ObskitMiddleware:
             return self.app(environ, start_response)  # the socket outlives what a request is
         if runtime.server.excludes(_url(environ)):
             return self._unobserved(environ, start_response)
-        exchange = Exchange(runtime.server, _incoming(environ, self._route))
+        exchange = Exchange(runtime.server, _incoming(environ))
         environ[EXCHANGE] = exchange
         return _Response(exchange, environ, self._route).begin(self.app, start_response)
 
@@ -109,6 +109,8 @@ class _Response:
             status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
         ) -> Callable[[bytes], object]:
             self._status = _status_code(status)
+            # Asked now: a framework may forget the request before it returns.
+            self._exchange.route = self._route(self._environ)
             self._length = _content_length(headers)
             write = start_response(
                 status, _with_request_id(headers, self._exchange.request_id), exc_info
@@ -174,7 +176,6 @@ class _Response:
     def _finish(self, status: int | None) -> None:
         self._exchange.finish(
             status,
-            self._route(self._environ),
             self._size,
             # Read late: a proxy fix inside the app may have put the client's own address there.
             str(self._environ.get("REMOTE_ADDR", "")),
@@ -193,7 +194,7 @@ class _EnvironGetter(Getter[Mapping[str, Any]]):
 _GETTER = _EnvironGetter()
 
 
-def _incoming(environ: WSGIEnvironment, route: RouteOf) -> Incoming:
+def _incoming(environ: WSGIEnvironment) -> Incoming:
     incoming = Incoming()
     incoming.method = environ.get("REQUEST_METHOD", "GET")
     incoming.scheme = environ.get("wsgi.url_scheme", "http")
@@ -206,7 +207,7 @@ def _incoming(environ: WSGIEnvironment, route: RouteOf) -> Incoming:
     incoming.header = lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))
     incoming.getter = _GETTER
     incoming.carrier = environ
-    incoming.snapshot = lambda: _snapshot(environ, route)
+    incoming.snapshot = lambda: _snapshot(environ)
     return incoming
 
 
@@ -221,7 +222,7 @@ def _url(environ: Mapping[str, Any]) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{_path(environ)}"
 
 
-def _snapshot(environ: Mapping[str, Any], route: RouteOf) -> dict[str, Any]:
+def _snapshot(environ: Mapping[str, Any]) -> dict[str, Any]:
     headers = {
         key[5:].replace("_", "-").title(): value
         for key, value in environ.items()
@@ -234,7 +235,6 @@ def _snapshot(environ: Mapping[str, Any], route: RouteOf) -> dict[str, Any]:
         "query": environ.get("QUERY_STRING", ""),
         "headers": headers,
         "client": environ.get("REMOTE_ADDR", ""),
-        "route": route(environ),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from obskit import names
 from obskit.dev.signals import Error, Line, Raised, Span, Value
@@ -32,7 +33,7 @@ class HandClock:
     """A clock that stands until it is moved."""
 
     def __init__(self) -> None:
-        self.seconds = 1_000.0
+        self.seconds = 0.0
 
     def now(self) -> float:
         return self.seconds
@@ -46,24 +47,24 @@ def server(**fields: object) -> Span:
     return replace(_SERVER, **fields)  # type: ignore[arg-type]
 
 
-def child(span_id: str, name: str = "work", **fields: object) -> Span:
-    """A child of the server span, 100 ms after its start and 50 ms long."""
-    given = {
+def child(span_id: str, name: str = "work", **fields: Any) -> Span:
+    """A child of the server span, 125 ms after its start and 62.5 ms long."""
+    given: dict[str, Any] = {
         "span_id": span_id,
         "parent_id": _SERVER.span_id,
         "name": name,
         "kind": "internal",
-        "start": _SERVER.start + 0.1,
-        "end": _SERVER.start + 0.15,
+        "start": _SERVER.start + 0.125,
+        "end": _SERVER.start + 0.1875,
         "attributes": {},
     }
-    return replace(_SERVER, **{**given, **fields})  # type: ignore[arg-type]
+    return replace(_SERVER, **{**given, **fields})
 
 
-def query(span_id: str, statement: str = "SELECT 1", **fields: object) -> Span:
+def query(span_id: str, statement: str = "SELECT 1", **fields: Any) -> Span:
     """A database span below the server span."""
     attributes = {"db.query.text": statement}
-    return child(span_id, **{"name": "SELECT", "kind": "client", "attributes": attributes, **fields})
+    return child(span_id, "SELECT", **{"kind": "client", "attributes": attributes, **fields})
 
 
 def line(body: str = "order.placed", **fields: object) -> Line:
@@ -80,8 +81,8 @@ def access_line(**fields: object) -> Line:
         names.HTTP_RESPONSE_STATUS_CODE: 503,
         names.REQUEST_ID: "abc-1",
     }
-    event = names.EVENT_ACCESS
-    return line(event, **{"event_name": event, "attributes": attributes, **fields})
+    given = {"event_name": names.EVENT_ACCESS, "attributes": attributes, **fields}
+    return replace(line("GET /products/3 503"), **given)  # type: ignore[arg-type]
 
 
 def exception_line(error_type: str = "KeyError", message: str = "'price'") -> Line:

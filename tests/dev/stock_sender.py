@@ -47,7 +47,7 @@ def start_sdk() -> list[Any]:
 def make_app() -> Flask:
     """Make an app that counts in SQL, and one of whose pages fails."""
     app = Flask("stock")
-    FlaskInstrumentor().instrument_app(app)
+    FlaskInstrumentor().instrument_app(app)  # type: ignore[no-untyped-call]
     tracer = trace.get_tracer("stock")
 
     @app.get("/items/<int:number>")

@@ -189,7 +189,15 @@ EVENT = st.fixed_dictionaries(
     {},
     optional={
         name: JSON
-        for name in ("event_id", "timestamp", "contexts", "tags", "message", "logentry", "exception")
+        for name in (
+            "event_id",
+            "timestamp",
+            "contexts",
+            "tags",
+            "message",
+            "logentry",
+            "exception",
+        )
     },
 )
 VALUES = st.lists(

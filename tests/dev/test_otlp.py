@@ -100,7 +100,10 @@ def test_a_span_in_json_is_read() -> None:
 
 def test_a_span_in_protobuf_is_read() -> None:
     span = ProtoSpan(
-        trace_id=bytes.fromhex(TRACE_ID), span_id=bytes.fromhex(SPAN_ID), name="work", kind=3
+        trace_id=bytes.fromhex(TRACE_ID),
+        span_id=bytes.fromhex(SPAN_ID),
+        name="work",
+        kind=ProtoSpan.SPAN_KIND_CLIENT,
     )
     request = ExportTraceServiceRequest(
         resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=[span])])]
@@ -111,7 +114,14 @@ def test_a_span_in_protobuf_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [(0, "internal"), (1, "internal"), (2, "server"), (4, "producer"), (5, "consumer"), (99, "internal")],
+    [
+        (0, "internal"),
+        (1, "internal"),
+        (2, "server"),
+        (4, "producer"),
+        (5, "consumer"),
+        (99, "internal"),
+    ],
 )
 def test_the_kind_of_a_span_is_named(kind: int, expected: str) -> None:
     (span,) = decode("/v1/traces", traces({**SPAN, "kind": kind}), "json").signals
@@ -167,7 +177,15 @@ def test_a_log_record_needs_no_more_than_a_body() -> None:
 
 @pytest.mark.parametrize(
     ("number", "level"),
-    [(1, "trace"), (4, "trace"), (5, "debug"), (9, "info"), (17, "error"), (24, "critical"), (25, "")],
+    [
+        (1, "trace"),
+        (4, "trace"),
+        (5, "debug"),
+        (9, "info"),
+        (17, "error"),
+        (24, "critical"),
+        (25, ""),
+    ],
 )
 def test_severity_numbers_become_levels(number: int, level: str) -> None:
     (line,) = decode("/v1/logs", logs({"severityNumber": number}), "json").signals
@@ -185,8 +203,16 @@ PAIRS = (("a", "1"), ("b", "2"))
     [
         ({"gauge": {"dataPoints": [{**POINT, "asDouble": 1.5}]}}, 1.5, False),
         ({"gauge": {"dataPoints": [POINT]}}, 0.0, False),
-        ({"sum": {"dataPoints": [{**POINT, "asInt": "3"}], "aggregationTemporality": 1}}, 3.0, True),
-        ({"sum": {"dataPoints": [{**POINT, "asInt": "3"}], "aggregationTemporality": 2}}, 3.0, False),
+        (
+            {"sum": {"dataPoints": [{**POINT, "asInt": "3"}], "aggregationTemporality": 1}},
+            3.0,
+            True,
+        ),
+        (
+            {"sum": {"dataPoints": [{**POINT, "asInt": "3"}], "aggregationTemporality": 2}},
+            3.0,
+            False,
+        ),
         ({"histogram": {"dataPoints": [{**POINT, "count": "4", "sum": 9.0}]}}, 4.0, False),
         ({"exponentialHistogram": {"dataPoints": [{**POINT, "count": "5"}]}}, 5.0, False),
         ({"summary": {"dataPoints": [{**POINT, "count": "6"}]}}, 6.0, False),

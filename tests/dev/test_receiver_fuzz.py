@@ -66,13 +66,13 @@ def spoilt(whole: bytes) -> st.SearchStrategy[bytes]:
     return st.builds(spoil, spots, st.integers(0, len(whole)))
 
 
-BODIES = st.binary(max_size=200) | spoilt(REQUEST) | spoilt(ENVELOPE) | spoilt(gzip.compress(REQUEST))
+BODIES = (
+    st.binary(max_size=200) | spoilt(REQUEST) | spoilt(ENVELOPE) | spoilt(gzip.compress(REQUEST))
+)
 
 
 @settings(deadline=None, max_examples=300)
-@given(
-    st.sampled_from(PATHS), st.sampled_from(TYPES), st.sampled_from(ENCODINGS), BODIES
-)
+@given(st.sampled_from(PATHS), st.sampled_from(TYPES), st.sampled_from(ENCODINGS), BODIES)
 @example("/v1/traces", "application/json", "", b"[" * 90_000)
 @example("/api/1/envelope/", "", "", b"{}\n" + b"\n" * 90_000)
 @example("/v1/traces", "application/x-protobuf", "gzip", gzip.compress(bytes(10_000_000)))

@@ -41,7 +41,7 @@ def own_stack(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def shop(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """The example shop in two workers, under a service name of this test's own."""
+    """The example shop in two workers, in an environment of this test's own."""
     name = request.node.name.removeprefix("test_").replace("_", "-")[:60]
     with Shop(stack, name, tmp_path) as running:
         yield running

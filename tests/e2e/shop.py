@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Shop:
-    """Two gunicorn workers of ``examples/shop``, under a service name of their own."""
+    """Two gunicorn workers of ``examples/shop``, in an environment of their own."""
 
-    def __init__(self, stack: Stack, service: str, directory: Path) -> None:
-        self.service = service
+    def __init__(self, stack: Stack, environment: str, directory: Path) -> None:
+        self.environment = environment
         self.break_file = directory / "payment-gateway-is-broken"
         port = free_ports(["shop"])["shop"]
         self.url = f"http://{LOOPBACK}:{port}"
@@ -42,8 +42,7 @@ class Shop:
             env={
                 "OTEL_EXPORTER_OTLP_ENDPOINT": stack.url("collector_otlp_http"),
                 "SENTRY_DSN": stack.bugsink.dsn,
-                "OTEL_SERVICE_NAME": service,
-                "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
+                "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name={environment}",
                 "OTEL_METRIC_EXPORT_INTERVAL": "1000",
                 "OTEL_BSP_SCHEDULE_DELAY": "200",
                 "OTEL_BLRP_SCHEDULE_DELAY": "200",

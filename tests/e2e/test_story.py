@@ -46,14 +46,16 @@ def test_one_request_has_one_id_everywhere(stack: Stack, shop: Shop, hop: Hop) -
     children = [span for span in spans if span["references"]]
     assert server["operationName"] == "GET /products/<int:product_id>"
     assert tags(server)["http.response.status_code"] == 200
-    assert [tags(child)["db.system.name"] for child in children] == ["sqlite"]
-    assert children[0]["references"][0]["spanID"] == server["spanID"]
+    assert {tags(child)["db.system.name"] for child in children} == {"sqlite"}
+    assert {child["references"][0]["spanID"] for child in children} == {server["spanID"]}
+    queries = [tags(child).get("db.query.text", "") for child in children]
+    assert [query.partition(" ")[0] for query in queries if query] == ["SELECT"]
 
-    query = f'{{service_name="{shop.service}"}} | trace_id="{request_id}"'
+    query = f'{{service_name="shop"}} | trace_id="{request_id}"'
     records = wait_until("its logs are in Loki", lambda: loki(stack.url("loki_http"), query))
     hop("request → Loki", sent)
-    assert {labels["request_id"] for labels, _ in records} == {request_id}
-    assert {labels["deployment_environment_name"] for labels, _ in records} == {"test"}
+    assert {labels["obskit_request_id"] for labels, _ in records} == {request_id}
+    assert {labels["deployment_environment_name"] for labels, _ in records} == {shop.environment}
 
 
 def test_one_exception_is_one_event_under_the_same_id(stack: Stack, shop: Shop, hop: Hop) -> None:
@@ -68,7 +70,7 @@ def test_one_exception_is_one_event_under_the_same_id(stack: Stack, shop: Shop, 
     hop("exception → Bugsink", sent)
     assert dict(event["tags"])["trace_id"] == first
     assert event["contexts"]["trace"]["trace_id"] == first
-    assert event["environment"] == "test"
+    assert event["environment"] == shop.environment
     wait_until("so is the second", lambda: events_of(stack, second))
     assert [len(events_of(stack, each)) for each in (first, second)] == [1, 1]
 
@@ -98,7 +100,7 @@ def test_the_counts_of_all_workers_add_up(stack: Stack, shop: Shop, hop: Hop) ->
     assert len(answers) == 40
 
     base = stack.url("prometheus_http")
-    series = f'http_server_request_duration_seconds_count{{service_name="{shop.service}"}}'
+    series = f'http_server_request_duration_seconds_count{{service_name="shop", deployment_environment_name="{shop.environment}"}}'
     wait_until("40 requests are counted", lambda: prometheus_scalar(base, f"sum({series})") == 40.0)
     hop("40 requests → Prometheus", sent)
     by_route = prometheus(base, f"sum by (http_route, http_response_status_code) ({series})")
@@ -122,7 +124,7 @@ def test_a_broken_check_reaches_people_and_so_does_its_recovery(
 ) -> None:
     """Check → metric → rule → Alertmanager → webhook, and the resolution the same way."""
     base = stack.url("prometheus_http")
-    status = f'obskit_check_status{{service_name="{shop.service}"}}'
+    status = f'obskit_check_status{{service_name="shop", deployment_environment_name="{shop.environment}"}}'
     state = f'{status[:-1]}, obskit_check_name="payment-gateway"}} == 1'
 
     def states() -> set[str]:
@@ -137,15 +139,15 @@ def test_a_broken_check_reaches_people_and_so_does_its_recovery(
     alert = {
         "alertname": "ObskitCheckCritical",
         "severity": "critical",
-        "service": shop.service,
-        "deployment_environment_name": "test",
+        "service": "shop",
+        "deployment_environment_name": shop.environment,
         "obskit_check_name": "payment-gateway",
     }
     (fired, *_) = wait_until(
         "the webhook is told", lambda: stack.webhook.received("firing", **alert)
     )
     hop("check broken → webhook", broken)
-    assert fired["annotations"]["summary"] == f"Check payment-gateway of {shop.service} is critical"
+    assert fired["annotations"]["summary"] == "Check payment-gateway of shop is critical"
 
     mended = time.monotonic()
     shop.break_file.unlink()

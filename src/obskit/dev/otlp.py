@@ -108,13 +108,18 @@ def error_response(reason: str, encoding: Encoding) -> bytes:
 
 def _from_json(message_type: Any, body: bytes) -> Any:
     try:
-        document = json.loads(body)
-        if not isinstance(document, dict):
-            raise TypeError("a JSON object is wanted")
         # OTLP writes ids as hex, where protobuf's own JSON has base64.
-        return json_format.ParseDict(_with_base64_ids(document), message_type(), True)
+        document = _with_base64_ids(_json_object(body))
+        return json_format.ParseDict(document, message_type(), ignore_unknown_fields=True)
     except (ValueError, TypeError, RecursionError, json_format.Error) as error:
         raise PayloadError(f"not an OTLP request: {error}") from None
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise TypeError("a JSON object is wanted")
+    return document
 
 
 def _with_base64_ids(node: Any) -> Any:

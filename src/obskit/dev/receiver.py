@@ -102,6 +102,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # What cannot be read counts as HTTP/0.9 otherwise, whose answers have no status.
+    default_request_version = "HTTP/1.0"
     timeout = 30.0
     server: _Server
 

@@ -36,6 +36,7 @@ class _Draft:
     lines: list[Line] = field(default_factory=list)
     errors: dict[str, Error] = field(default_factory=dict)
     cut: int = 0
+    check_changed: bool = False
     told_sizes: tuple[int, int, int, int] = (0, 0, 0, 0)
     told: frozenset[ErrorKey] = frozenset()
 
@@ -57,6 +58,18 @@ class _Draft:
     @property
     def sizes(self) -> tuple[int, int, int, int]:
         return len(self.spans), len(self.lines), len(self.errors), self.cut
+
+    @property
+    def has_news(self) -> bool:
+        return self.sizes != self.told_sizes and not self._is_routine()
+
+    def _is_routine(self) -> bool:
+        """Whether it is the run of a check that found what it found before."""
+        is_check = any(names.CHECK_NAME in span.attributes for span in self.spans.values())
+        if not is_check or self.lines:
+            return False
+        # Of a check that is well, its change says all; of one that is not, the stack says more.
+        return not (self.check_changed and self.story(whole=True).errors())
 
     def story(self, *, whole: bool) -> Story:
         """Everything, or only what came since it was told."""
@@ -143,8 +156,7 @@ class Stories:
         elif isinstance(signal, Refused):
             self._wait(signal)
         elif isinstance(signal, Line) and signal.event_name == names.EVENT_CHECK:
-            if change := self.checks.take(signal):
-                self._wait(change)
+            self._take_result(signal)
         elif signal.trace_id:
             draft = self._draft(signal.trace_id)
             draft.touched = self._clock.monotonic()
@@ -152,12 +164,20 @@ class Stories:
         elif not isinstance(signal, Span):  # a span always has one
             self._wait(signal)
 
+    def _take_result(self, line: Line) -> None:
+        change = self.checks.take(line)
+        if change is None:
+            return
+        self._wait(change)
+        if line.trace_id:
+            self._draft(line.trace_id).check_changed = True
+
     def _draft(self, trace_id: str) -> _Draft:
         draft = self._drafts.get(trace_id)
         if draft is None:
             if len(self._drafts) >= self._most:
                 _, oldest = self._drafts.popitem(last=False)
-                self.counts["stories lost"] += oldest.sizes != oldest.told_sizes
+                self.counts["stories lost"] += oldest.has_news
             draft = self._drafts[trace_id] = _Draft(trace_id, self._clock.monotonic())
         return draft
 
@@ -168,7 +188,7 @@ class Stories:
             self.counts["lines lost"] += 1
 
     def _is_ready(self, draft: _Draft, now: float) -> bool:
-        if draft.sizes == draft.told_sizes:
+        if not draft.has_news:
             return False
         silence = now - draft.touched
         if silence < self._quiet:
@@ -178,7 +198,7 @@ class Stories:
 
     def _tell(self, drafts: list[_Draft]) -> list[News]:
         waiting, self._waiting = self._waiting, []
-        waiting += [draft.tell() for draft in drafts if draft.sizes != draft.told_sizes]
+        waiting += [draft.tell() for draft in drafts if draft.has_news]
         return sorted(waiting, key=_time)
 
 

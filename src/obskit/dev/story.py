@@ -16,6 +16,7 @@ ErrorKey = tuple[str, str]
 # The method and status before the HTTP conventions were stable; many senders still write them.
 _METHOD_KEYS = (names.HTTP_REQUEST_METHOD, "http.method")
 _STATUS_KEYS = (names.HTTP_RESPONSE_STATUS_CODE, "http.status_code")
+_URL_KEYS = ("url.full", "http.url")
 _TARGET_KEYS = (names.URL_PATH, "http.target", names.HTTP_ROUTE)
 
 
@@ -100,8 +101,9 @@ class Story:
     def _span_head(self, span: Span) -> Head:
         method = _first(span.attributes, _METHOD_KEYS)
         target = str(_first(span.attributes, _TARGET_KEYS) or "").partition("?")[0]
+        title = f"{method} {target}" if method and span.kind == "server" else span.name
         return Head(
-            title=f"{method} {target}" if method and span.kind == "server" else span.name,
+            title=f"{title} {called(span.attributes)}".strip(),
             start=span.start,
             duration=span.duration,
             request_id=str(span.attributes.get(names.REQUEST_ID) or self.trace_id),
@@ -153,6 +155,15 @@ class Story:
                 if names.EXCEPTION_TYPE in event.attributes:
                     raised = (raised_from(event.attributes),)
                     yield Error("span", event.time, raised, trace_id=span.trace_id)
+
+
+def called(attributes: Attributes) -> str:
+    """Return the URL that a span of a client called, or nothing.
+
+    >>> called({"url.full": "https://pay.example/"})
+    'https://pay.example/'
+    """
+    return str(_first(attributes, _URL_KEYS) or "")
 
 
 def raised_from(attributes: Attributes) -> Raised:

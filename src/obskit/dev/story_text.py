@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from rich.text import Text
@@ -13,14 +13,13 @@ from obskit.dev.error_text import error_text
 from obskit.dev.plain import duration, plain, time_of_day
 from obskit.dev.signals import Error, Line, Refused, Value
 from obskit.dev.stories import News
-from obskit.dev.story import Head, Story
+from obskit.dev.story import Head, Story, called
 from obskit.dev.tree import Row, rows, statement
 
 _LEVEL_STYLES = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 _STATE_STYLES = {"ok": "green", "warning": "yellow", "critical": "bold red", "unknown": "magenta"}
 # What the sender adds to every line, and what the error below the lines shows better.
 _HIDDEN = ("code.", "thread.", "process.", "exception.", "log.", names.REQUEST_ID)
-_URL_KEYS = ("url.full", "http.url")
 
 
 def news_text(news: News, width: int) -> list[Text]:
@@ -61,7 +60,9 @@ def _head(head: Head, story: Story, width: int) -> Iterator[Text]:
     text = Text(f"{time_of_day(head.start)} ", "dim")
     if story.late:
         text.append("late ", "yellow not dim")
-    text.append(plain(head.title) or ("addition" if story.late else "no span received"), _bold(head))
+    text.append(
+        plain(head.title) or ("addition" if story.late else "no span received"), _bold(head)
+    )
     if head.status is not None:
         text.append(f" {head.status}", _status_style(head.status))
     if head.duration is not None:
@@ -143,17 +144,9 @@ def _span(row: Row, service_above: str) -> Text:
         text.append(f"×{row.times} ", "bold yellow")
     sql = statement(span.attributes)
     text.append(plain(sql or span.name), "red" if span.failed else "blue" if sql else "")
-    if url := _called(span.attributes):
+    if url := called(span.attributes):
         text.append(f" {plain(url)}")
     return text
-
-
-def _called(attributes: Mapping[str, Value]) -> str:
-    url = next((attributes[key] for key in _URL_KEYS if attributes.get(key)), None)
-    if url is None:
-        return ""
-    status = attributes.get(names.HTTP_RESPONSE_STATUS_CODE) or attributes.get("http.status_code")
-    return f"{url!s} {status or ''!s}".strip()
 
 
 def _check(change: CheckChange) -> Text:

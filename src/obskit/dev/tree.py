@@ -87,6 +87,7 @@ def _fold(
         text = statement(span.attributes)
         return (span.name, text) if text and not children.get(span.span_id) else None
 
+    siblings = [span for span in siblings if span.span_id not in seen]
     times = Counter(key(span) for span in siblings)
     folded: dict[tuple[str, str], int] = {}
     below: list[Row] = []

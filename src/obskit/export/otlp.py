@@ -30,7 +30,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace import Link
 
-from obskit.config import Config, Signal
+from obskit.config import SIGNALS, Config, Signal
 from obskit.export import stock
 from obskit.ledger import Ledger
 from obskit.redaction import MASK, is_sensitive
@@ -54,17 +54,16 @@ def build(config: Config, ledger: Ledger) -> Export:
     Raises:
         MissingExtra: gRPC is asked for and not installed.
     """
+    # All of them first: a missing package shall leave no thread behind.
+    exporters = {signal: stock.exporter(config, signal) for signal in SIGNALS}
     return Export(
-        _span_processor(config, ledger),
-        _metric_reader(config, ledger),
-        _log_processor(config, ledger),
+        exporters["traces"] and _span_processor(config, ledger, exporters["traces"]),
+        exporters["metrics"] and _metric_reader(config, ledger, exporters["metrics"]),
+        exporters["logs"] and _log_processor(config, ledger, exporters["logs"]),
     )
 
 
-def _span_processor(config: Config, ledger: Ledger) -> SpanProcessor | None:
-    exporter = stock.exporter(config, "traces")
-    if exporter is None:
-        return None
+def _span_processor(config: Config, ledger: Ledger, exporter: SpanExporter) -> SpanProcessor:
     return _Spans(
         _SpanExporter(exporter, ledger),
         ledger,
@@ -75,24 +74,20 @@ def _span_processor(config: Config, ledger: Ledger) -> SpanProcessor | None:
     )
 
 
-def _log_processor(config: Config, ledger: Ledger) -> LogRecordProcessor | None:
-    exporter = stock.exporter(config, "logs")
-    if exporter is None:
-        return None
+def _log_processor(
+    config: Config, ledger: Ledger, exporter: LogRecordExporter
+) -> LogRecordProcessor:
     return _Logs(
         _LogExporter(exporter, ledger),
         ledger,
+        max_queue_size=config.log_queue_size,
         schedule_delay_millis=config.log_schedule_delay_ms,
         max_export_batch_size=config.log_batch_size,
         export_timeout_millis=config.log_export_timeout_ms,
-        max_queue_size=config.log_queue_size,
     )
 
 
-def _metric_reader(config: Config, ledger: Ledger) -> MetricReader | None:
-    exporter = stock.exporter(config, "metrics")
-    if exporter is None:
-        return None
+def _metric_reader(config: Config, ledger: Ledger, exporter: MetricExporter) -> MetricReader:
     return PeriodicExportingMetricReader(
         _MetricExporter(exporter, ledger),
         export_interval_millis=config.metric_export_interval_ms,

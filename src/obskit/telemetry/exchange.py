@@ -38,6 +38,10 @@ class Exchange:
 
     `enter` and `leave` stand around every step in which the app runs: it may run in several, as a
     streamed response does, and nothing stays current in between.
+
+    Attributes:
+        route: The template of the route that matched, as soon as the framework knows it.
+        error: The exception that nobody handled, or None.
     """
 
     __slots__ = (
@@ -51,6 +55,7 @@ class Exchange:
         "_started",
         "_transaction",
         "error",
+        "route",
         "scope",
         "span",
     )
@@ -62,6 +67,7 @@ class Exchange:
         self._ended = False
         self._method = incoming.method if incoming.method in _METHODS else names.UNKNOWN_METHOD
         self.error: BaseException | None = None
+        self.route: str | None = None
         inbound = server.inbound.read(
             incoming.header, incoming.getter, incoming.carrier, incoming.peer
         )
@@ -77,7 +83,7 @@ class Exchange:
         self._otel_context = trace.set_span_in_context(self.span, base)
         request_id = inbound.request_id or _own_request_id(self.span, continued=inbound.continued)
         self.span.set_attribute(names.REQUEST_ID, request_id)
-        self.scope = Scope(request_id, self.span, incoming.snapshot)
+        self.scope = Scope(request_id, self.span, self._snapshot)
         self._scope_token: Token[Scope | None] | None = None
         self._otel_token: Any = None
         self._transaction = self._start_transaction()
@@ -113,12 +119,11 @@ class Exchange:
         if self._server.errors:
             self._server.errors.capture(error, handled=handled)
 
-    def finish(self, status: int | None, route: str | None, body_size: int, client: str) -> None:
+    def finish(self, status: int | None, body_size: int, client: str) -> None:
         """The last byte has left, or the exchange has broken off. Called inside `enter`.
 
         Args:
             status: The response's status; None when the app failed before there was one.
-            route: The template of the route that matched, or None.
             body_size: Bytes of the response's body.
             client: The client's address.
         """
@@ -130,15 +135,18 @@ class Exchange:
         elapsed = max(0.0, server.clock.monotonic() - self._started)
         if self.error is not None:
             traces.log_once(self.error, f"Unhandled exception on {self._incoming.path}", "obskit")
-        attributes = self._outcome(code, route)
+        attributes = self._outcome(code)
         server.duration.record(elapsed, attributes)
         server.count_active((self._method, scheme), -1)
-        self._access_line(code, route, elapsed, body_size, client)
-        self._end_span(code, route, body_size, client)
+        self._access_line(code, elapsed, body_size, client)
+        self._end_span(code, body_size, client)
         if self._transaction is not None:
-            self._end_transaction(code, route)
+            self._end_transaction(code)
         if server.errors and self.scope.errors:
             server.errors.finish(self.scope)
+
+    def _snapshot(self) -> dict[str, Any]:
+        return {**self._incoming.snapshot(), "route": self.route}
 
     def _attributes(self) -> dict[str, Any]:
         incoming = self._incoming
@@ -161,24 +169,22 @@ class Exchange:
                 attributes[names.SERVER_PORT] = port
         return attributes
 
-    def _outcome(self, code: int, route: str | None) -> dict[str, Any]:
+    def _outcome(self, code: int) -> dict[str, Any]:
         attributes: dict[str, Any] = {
             names.HTTP_REQUEST_METHOD: self._method,
             names.URL_SCHEME: self._incoming.scheme,
             names.HTTP_RESPONSE_STATUS_CODE: code,
             names.NETWORK_PROTOCOL_VERSION: self._incoming.protocol_version,
         }
-        if route:
-            attributes[names.HTTP_ROUTE] = route
+        if self.route:
+            attributes[names.HTTP_ROUTE] = self.route
         if self.error is not None:
             attributes[names.ERROR_TYPE] = failure.type_name(self.error)
         elif code >= 500:  # noqa: PLR2004 - semantic conventions: only these are server errors
             attributes[names.ERROR_TYPE] = str(code)
         return attributes
 
-    def _access_line(
-        self, code: int, route: str | None, elapsed: float, body_size: int, client: str
-    ) -> None:
+    def _access_line(self, code: int, elapsed: float, body_size: int, client: str) -> None:
         level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
         fields: dict[str, Any] = {
             names.HTTP_REQUEST_METHOD: self._method,
@@ -187,8 +193,8 @@ class Exchange:
             names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
             names.HTTP_RESPONSE_BODY_SIZE: body_size,
         }
-        if route:
-            fields[names.HTTP_ROUTE] = route
+        if self.route:
+            fields[names.HTTP_ROUTE] = self.route
         if client:
             fields[names.CLIENT_ADDRESS] = client
         self._server.pipeline.emit(
@@ -199,12 +205,12 @@ class Exchange:
             event_name=names.EVENT_ACCESS,
         )
 
-    def _end_span(self, code: int, route: str | None, body_size: int, client: str) -> None:
+    def _end_span(self, code: int, body_size: int, client: str) -> None:
         span = self.span
         if span.is_recording():
-            if route:
-                span.update_name(f"{self._method} {route}")
-                span.set_attribute(names.HTTP_ROUTE, route)
+            if self.route:
+                span.update_name(f"{self._method} {self.route}")
+                span.set_attribute(names.HTTP_ROUTE, self.route)
             span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, code)
             span.set_attribute(names.HTTP_RESPONSE_BODY_SIZE, body_size)
             if client:
@@ -222,10 +228,10 @@ class Exchange:
             self._method, format_trace_id(found.trace_id), format_span_id(found.span_id)
         )
 
-    def _end_transaction(self, code: int, route: str | None) -> None:
+    def _end_transaction(self, code: int) -> None:
         transaction = self._transaction
-        if route:
-            transaction.name, transaction.source = f"{self._method} {route}", "route"
+        if self.route:
+            transaction.name, transaction.source = f"{self._method} {self.route}", "route"
         transaction.set_http_status(code)
         transaction.__exit__(None, None, None)
 

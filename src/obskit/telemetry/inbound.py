@@ -67,7 +67,10 @@ class InboundPolicy:
             return _NOTHING
         believed = self._believes(peer)
         request_id = accepted_request_id(header("x-request-id")) if believed else None
-        context = propagate.extract(carrier, getter=getter)
+        try:
+            context = propagate.extract(carrier, getter=getter)
+        except Exception:  # a propagator of the host's own choice; the request must go on
+            context = Context()
         caller = trace.get_current_span(context).get_span_context()
         if not believed:
             links = (Link(caller),) if caller.is_valid else ()
@@ -83,8 +86,9 @@ class InboundPolicy:
             address = ip_address(peer.partition("%")[0])
         except ValueError:
             return False
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        return any(mapped in network for network in self._networks)
+        # A server that listens on IPv6 sees callers over IPv4 as ::ffff:10.0.0.7.
+        both = (address, getattr(address, "ipv4_mapped", None) or address)
+        return any(one in network for network in self._networks for one in both)
 
 
 class HeaderGetter(Getter[Mapping[str, str]]):

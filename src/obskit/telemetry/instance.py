@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
@@ -56,10 +57,7 @@ class Slot:
 
     def claim(self) -> None:
         """Take the lowest free slot. In a forked child: another one than the parent's."""
-        if self._file is not None:
-            os.close(self._file)  # the parent's lock lives on in the parent
-            self._file = None
-        self.number = None
+        self.release()  # in a child: the parent's lock lives on in the parent
         if fcntl is None:
             return
         try:
@@ -73,22 +71,30 @@ class Slot:
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = self._folder.stat()
-        # A folder in a shared /tmp that somebody else made first is theirs, not ours.
-        if owner.st_uid != os.getuid() or not stat.S_ISDIR(owner.st_mode):
-            raise PermissionError(str(self._folder))
+        # What somebody else made first in a shared /tmp is theirs: a folder, or a link to elsewhere.
+        for folder, owners in (
+            (self._folder.parent, {0, os.getuid()}),
+            (self._folder, {os.getuid()}),
+        ):
+            found = folder.lstat()
+            if found.st_uid not in owners or not stat.S_ISDIR(found.st_mode):
+                raise PermissionError(str(folder))
 
     def _lock(self, number: int) -> bool:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         file = os.open(self._folder / f"slot-{number}", flags, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(file)
             return False
-        os.truncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        except OSError:  # a file system without locks, where no slot can be had
+            os.close(file)
+            raise
         self._file = file
+        with suppress(OSError):  # a full disk: the slot is held all the same
+            os.truncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
         return True
 
     def release(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakMethod
 
 from opentelemetry import _logs as api_logs
 from opentelemetry import metrics as api_metrics
@@ -13,10 +16,16 @@ from opentelemetry.metrics import _internal as metrics_global
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.util._once import Once
 
-from obskit.config import Config
+from obskit.config import SIGNALS, Config
 from obskit.exceptions import ConfigError
 from obskit.export.otlp import Export
 from obskit.telemetry import logs, metrics, traces
+
+_ADDERS = {
+    "traces": "add_span_processor",
+    "metrics": "add_metric_reader",
+    "logs": "add_log_record_processor",
+}
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Providers:
         logger: The logger provider.
         hosts_own: The signals whose provider the host set itself.
         exported_by_host: Those of them that the host's provider sends over OTLP already.
+        joined: What we added to providers of the host, by signal.
     """
 
     tracer: Any
@@ -36,34 +46,50 @@ class Providers:
     logger: Any
     hosts_own: frozenset[str]
     exported_by_host: frozenset[str]
+    joined: dict[str, Any]
+    _pid: int = field(default_factory=os.getpid)
+    _changed: Resource = field(default_factory=Resource.get_empty)
 
     def update_resource(self, resource: Resource) -> None:
         """Put other attributes on everything that leaves from now on, as a forked child must.
 
-        The SDK does so itself for detectors that depend on the process; ours is no detector,
-        because a detector's result cannot differ between two runtimes.
+        In a forked child this takes effect when the SDK's own hooks have run: they make new locks
+        and put a random `service.instance.id` on every provider.
+
+        Args:
+            resource: The attributes that change.
         """
-        for signal, provider in self._ours():
-            if signal not in self.hosts_own:
-                provider._update_resource(resource)
+        self._changed = resource
+        if self._pid == os.getpid():
+            self._apply()
+
+    def _apply(self) -> None:
+        self._pid = os.getpid()
+        for _, provider in self._ours():
+            provider._update_resource(self._changed)
 
     def _ours(self) -> list[tuple[str, Any]]:
-        pairs = [("traces", self.tracer), ("metrics", self.meter), ("logs", self.logger)]
-        return [pair for pair in pairs if pair[0] not in self.hosts_own]
+        pairs = zip(SIGNALS, (self.tracer, self.meter, self.logger), strict=True)
+        return [(signal, provider) for signal, provider in pairs if signal not in self.hosts_own]
 
     def discard(self) -> None:
         """Let the exporters forget what waits, and take no more."""
-        for exporter in (
-            exporter for signal, provider in self._ours() for exporter in _exporters(provider, signal)
-        ):
-            if exporter is not None:
-                exporter.shutdown()
+        found = [exporter for signal, one in self._ours() for exporter in _exporters(one, signal)]
+        found += [
+            exporter
+            for signal, way_out in self.joined.items()
+            for exporter in _exporters_of(way_out, signal)
+        ]
+        for exporter in found:
+            exporter.shutdown()
 
     def shutdown_signal(self, signal: str) -> None:
-        """Flush and close what is ours of one signal."""
+        """Flush what is ours of one signal, and close it unless it is part of a host's provider."""
         for own, provider in self._ours():
             if own == signal:
                 provider.shutdown()
+        if signal in self.joined:
+            self.joined[signal].force_flush()
 
 
 def install(config: Config, resource: Resource, export: Export) -> Providers:
@@ -77,69 +103,119 @@ def install(config: Config, resource: Resource, export: Export) -> Providers:
         resource: What ours tell of.
         export: What takes each signal out.
     """
-    hosts_own: set[str] = set()
-    exported: set[str] = set()
-    tracer = trace._TRACER_PROVIDER
-    if tracer is None:
-        tracer = traces.build(config, resource)
-        trace.set_tracer_provider(tracer)
-    else:
-        hosts_own.add("traces")
-    meter = metrics_global._METER_PROVIDER
-    if meter is None:
-        meter = metrics.build(config, resource, [export.metrics] if export.metrics else [])
-        api_metrics.set_meter_provider(meter)
-    else:
-        hosts_own.add("metrics")
-        if not _join(meter, "metrics", export.metrics):
-            exported.add("metrics")
-    logger = logs_global._LOGGER_PROVIDER
-    if logger is None:
-        logger = logs.build(config, resource)
-        api_logs.set_logger_provider(logger)
-    else:
-        hosts_own.add("logs")
-    if not _join(tracer, "traces", export.traces):
-        exported.add("traces")
-    if not _join(logger, "logs", export.logs):
-        exported.add("logs")
-    return Providers(tracer, meter, logger, frozenset(hosts_own), frozenset(exported))
+    hosts: dict[str, Any] = {
+        "traces": trace._TRACER_PROVIDER,
+        "metrics": metrics_global._METER_PROVIDER,
+        "logs": logs_global._LOGGER_PROVIDER,
+    }
+    hosts_own = frozenset(signal for signal, provider in hosts.items() if provider is not None)
+    exported = frozenset(signal for signal in hosts_own if _sends_otlp(hosts[signal], signal))
+    joined: dict[str, Any] = {}
+    for signal in hosts_own:
+        way_out = getattr(export, signal)
+        if way_out is None:
+            continue
+        if signal not in exported and _join(hosts[signal], signal, way_out):
+            joined[signal] = way_out
+        else:
+            _close_unused(way_out)
+    made = Providers(
+        hosts["traces"] or _make_tracer(config, resource, export),
+        hosts["metrics"] or _make_meter(config, resource, export),
+        hosts["logs"] or _make_logger(config, resource, export),
+        hosts_own,
+        exported,
+        joined,
+    )
+    _apply_after_fork(made)
+    return made
+
+
+def _make_tracer(config: Config, resource: Resource, export: Export) -> Any:
+    provider = traces.build(config, resource)
+    if export.traces is not None:
+        provider.add_span_processor(export.traces)
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def _make_meter(config: Config, resource: Resource, export: Export) -> Any:
+    provider = metrics.build(config, resource, [export.metrics] if export.metrics else [])
+    api_metrics.set_meter_provider(provider)
+    return provider
+
+
+def _make_logger(config: Config, resource: Resource, export: Export) -> Any:
+    provider = logs.build(config, resource)
+    if export.logs is not None:
+        provider.add_log_record_processor(export.logs)
+    api_logs.set_logger_provider(provider)
+    return provider
+
+
+def _apply_after_fork(made: Providers) -> None:
+    if not hasattr(os, "register_at_fork"):
+        return
+    weak = WeakMethod(made._apply)
+
+    def apply() -> None:
+        alive = weak()
+        if alive is not None:
+            alive()
+
+    # Hooks run in the order that they were registered in: this one after those of the SDK.
+    os.register_at_fork(after_in_child=apply)
+
+
+def _sends_otlp(provider: Any, signal: str) -> bool:
+    """Whether a provider has an exporter over OTLP, be it a class of the host's own on top of one."""
+    return any(
+        "otlp" in base.__module__
+        for exporter in _exporters(provider, signal)
+        for base in type(exporter).__mro__
+    )
 
 
 def _join(provider: Any, signal: str, way_out: Any) -> bool:
-    """Add a way out to a provider. False when it has one of its own over OTLP."""
-    if any("otlp" in type(exporter).__module__ for exporter in _exporters(provider, signal)):
-        if way_out is not None:
-            way_out.shutdown()
+    """Add a way out to a provider of the host. False when it takes none."""
+    add = getattr(provider, _ADDERS[signal], None)
+    if add is None:
         return False
-    adders = {
-        "traces": "add_span_processor",
-        "metrics": "add_metric_reader",
-        "logs": "add_log_record_processor",
-    }
-    add = getattr(provider, adders[signal], None)
-    if way_out is not None and add is not None:
-        add(way_out)
+    add(way_out)
+    readers = getattr(provider, "_metric_readers", None)
+    if readers is not None and way_out not in readers:
+        # Without this a meter provider neither flushes an added reader nor ends it.
+        provider._metric_readers = (*readers, way_out)
     return True
+
+
+def _close_unused(way_out: Any) -> None:
+    if hasattr(way_out, "_set_collect_callback"):
+        # A reader collects a last time when it ends, and warns when it has nothing to collect from.
+        way_out._set_collect_callback(lambda *_args, **_kwargs: None)
+    way_out.shutdown()
 
 
 def _exporters(provider: Any, signal: str) -> list[Any]:
     """The exporters behind a provider of the SDK, as far as they can be seen."""
     if signal == "metrics":
-        readers = getattr(provider, "_metric_readers", ())
-        return [getattr(reader, "_exporter", None) for reader in readers]
-    multi = getattr(provider, "_active_span_processor", None) or getattr(
-        provider, "_multi_log_record_processor", None
-    )
-    processors = getattr(multi, "_span_processors", None) or getattr(
-        multi, "_log_record_processors", ()
-    )
-    found = []
-    for processor in processors:
-        batch = getattr(processor, "_batch_processor", None)
-        for owner, name in [(batch, "_exporter"), (processor, "span_exporter"), (processor, "_exporter")]:
-            found.append(getattr(owner, name, None))
-    return found
+        ways_out = getattr(getattr(provider, "_measurement_consumer", None), "_reader_storages", ())
+    elif signal == "traces":
+        multi = getattr(provider, "_active_span_processor", None)
+        ways_out = getattr(multi, "_span_processors", ())
+    else:
+        multi = getattr(provider, "_multi_log_record_processor", None)
+        ways_out = getattr(multi, "_log_record_processors", ())
+    return [exporter for way_out in ways_out for exporter in _exporters_of(way_out, signal)]
+
+
+def _exporters_of(way_out: Any, signal: str) -> Iterator[Any]:
+    # A batch processor has its queue, a simple one and a metric reader the exporter itself.
+    owner = getattr(way_out, "_batch_processor", way_out)
+    name = "span_exporter" if signal == "traces" and owner is way_out else "_exporter"
+    exporter = getattr(owner, name, None)
+    if exporter is not None:
+        yield exporter
 
 
 def set_propagators(names: tuple[str, ...]) -> None:

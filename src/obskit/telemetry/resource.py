@@ -16,9 +16,12 @@ from obskit import names
 from obskit.config import Config
 from obskit.telemetry.instance import Slot, instance_id
 
-_CONTAINER = re.compile(r"\b([0-9a-f]{64})\b")
-# Both are readable without rights; the first knows cgroup v1, the second v2.
-_CONTAINER_FILES = ("/proc/self/cgroup", "/proc/self/mountinfo")
+# cgroup v1: the container's id ends the path of its group.
+_GROUP = re.compile(r"\b([0-9a-f]{64})(?:\.scope)?$", re.MULTILINE)
+# cgroup v2 tells nothing, but the file of the host name is mounted from the container's folder.
+# Other mounts hold the ids of image layers, or, outside of containers, those of all containers.
+_MOUNT = re.compile(r"containers/([0-9a-f]{64})/\S+ /etc/hostname ")
+_CONTAINER_FILES = ((Path("/proc/self/cgroup"), _GROUP), (Path("/proc/self/mountinfo"), _MOUNT))
 
 
 def build(config: Config, slot: Slot) -> Resource:
@@ -35,7 +38,7 @@ def build(config: Config, slot: Slot) -> Resource:
         names.HOST_ARCH: {"x86_64": "amd64", "aarch64": "arm64"}.get(
             platform.machine(), platform.machine()
         ),
-        names.OS_TYPE: sys.platform,
+        names.OS_TYPE: {"win32": "windows"}.get(sys.platform, sys.platform),
         names.PROCESS_RUNTIME_NAME: sys.implementation.name,
         names.PROCESS_RUNTIME_VERSION: platform.python_version(),
         names.PROCESS_EXECUTABLE_NAME: Path(sys.executable).name,
@@ -75,9 +78,9 @@ def _sdk_version() -> str:
 
 
 def _container_id() -> str | None:
-    for name in _CONTAINER_FILES:
+    for file, pattern in _CONTAINER_FILES:
         try:
-            found = _CONTAINER.search(Path(name).read_text(errors="replace"))
+            found = pattern.search(file.read_text(errors="replace"))
         except OSError:
             continue
         if found:

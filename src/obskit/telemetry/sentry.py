@@ -13,10 +13,13 @@ from random import random
 from typing import Any
 
 import sentry_sdk
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from sentry_sdk.scope import (
     has_external_propagation_context,
     register_external_propagation_context,
 )
+from sentry_sdk.transport import HttpTransport
 from sentry_sdk.utils import BadDsn, event_from_exception
 
 from obskit import context
@@ -26,6 +29,17 @@ from obskit.exceptions import ConfigError
 from obskit.redaction import plain, redact_query
 
 Event = dict[str, Any]
+
+
+class _Transport(HttpTransport):
+    """Sentry's own, whose requests are no spans of the host."""
+
+    def _send_request(self, *args: Any, **kwargs: Any) -> None:
+        token = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        try:
+            super()._send_request(*args, **kwargs)
+        finally:
+            otel_context.detach(token)
 
 
 class Sentry:
@@ -141,6 +155,7 @@ def _make_client(config: Config) -> Any:
         "auto_enabling_integrations": False,
         # Context travels by OpenTelemetry's propagators; Sentry's own would name another trace.
         "trace_propagation_targets": [],
+        "transport": _Transport,
         "in_app_exclude": ["obskit"],
         "shutdown_timeout": config.shutdown_timeout,
     }
