@@ -35,7 +35,11 @@ def interpreter(version: str) -> str | None:
     for candidate in (*map(str, kept), f"python{version}"):
         try:
             done = subprocess.run(
-                [candidate, "-c", "import sys, ssl, sqlite3; print('%d.%d' % sys.version_info[:2])"],
+                [
+                    candidate,
+                    "-c",
+                    "import sys, ssl, sqlite3; print('%d.%d' % sys.version_info[:2])",
+                ],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
-from time import monotonic
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -22,12 +21,12 @@ from obskit.checks.results import Results
 from obskit.checks.trace import opener
 from obskit.checks.watch import Watch
 from obskit.clock import SYSTEM_CLOCK, Clock
-from obskit.config import SIGNALS, Config, Otlp, load
+from obskit.config import SIGNALS, Config, describe, load
 from obskit.exceptions import ConfigError, MissingExtra
 from obskit.export import otlp
+from obskit.export.budget import within
 from obskit.export.otlp import Export
 from obskit.ledger import Ledger
-from obskit.redaction import redact_url
 from obskit.registry import Registry
 from obskit.telemetry import (
     clients,
@@ -186,7 +185,7 @@ class Runtime:
         ]
         if self.errors:
             ways.append(partial(self.errors.reporter.flush, budget))
-        return _together(ways, budget)
+        return within(budget, ways)
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Send everything that waits and stop. Doing it again does nothing.
@@ -208,7 +207,7 @@ class Runtime:
         ]
         if self.errors:
             ways.append(partial(self.errors.reporter.close, budget))
-        in_time = _together(ways, budget)
+        in_time = within(budget, ways)
         self.slot.release()
         return in_time
 
@@ -259,37 +258,6 @@ class Runtime:
         traces.install(None)
         host_metrics.install(Ledger())
         providers.forget()
-
-
-def describe(config: Config) -> dict[str, Any]:
-    """What a configuration turns on, and where it sends.
-
-    Args:
-        config: The configuration.
-
-    Returns:
-        A dictionary of plain values, without secrets.
-
-    >>> describe(Config(service="shop"))["signals"]["traces"]
-    {'exporter': 'none', 'endpoint': None, 'protocol': 'http/protobuf'}
-    """
-    signals = {}
-    for signal in SIGNALS:
-        settings: Otlp = getattr(config, signal)
-        signals[signal] = {
-            "exporter": config.exporter(signal),
-            "endpoint": redact_url(settings.endpoint) if settings.endpoint else None,
-            "protocol": settings.protocol,
-        }
-    return {
-        "service": config.service,
-        "version": config.version,
-        "environment": config.environment,
-        "signals": signals,
-        "errors": "sentry" if config.sentry_dsn else None,
-        "logs": {"format": config.log_format, "stream": config.log_stream},
-        "trust_inbound": config.trust_inbound,
-    }
 
 
 _current: Runtime | None = None
@@ -368,29 +336,6 @@ def _reporter(config: Config) -> Reporter | None:
     except ModuleNotFoundError as error:
         raise MissingExtra("sentry", "A Sentry DSN") from error
     return sentry.build(config)
-
-
-def _together(ways: list[Callable[[], object]], budget: float) -> bool:
-    """Call all of them at once, and wait for all of them no longer than the budget."""
-    deadline = monotonic() + budget
-    done: list[bool] = []
-    threads = []
-    for way in ways:
-
-        def call(way: Callable[[], object] = way) -> None:
-            way()
-            done.append(True)
-
-        thread = threading.Thread(target=call, name="obskit-flush", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # the interpreter is ending and starts no more threads
-            call()
-        else:
-            threads.append(thread)
-    for thread in threads:
-        thread.join(max(0.0, deadline - monotonic()))
-    return len(done) == len(ways)
 
 
 def _version() -> str:

@@ -7,12 +7,15 @@ still until the test moves it, and nothing leaves the process.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from obskit.capture import Capture
+
+# So that pytest shows what `assert_one_story` compared.
+pytest.register_assert_rewrite("obskit.capture")
 
 
 @pytest.fixture
@@ -26,8 +29,3 @@ def obskit_capture() -> Iterator[Capture]:
 
     with capturing() as capture:
         yield capture
-
-
-def pytest_configure(config: Any) -> None:
-    """Make pytest show what `assert_one_story` compared."""
-    pytest.register_assert_rewrite("obskit.capture")

@@ -41,7 +41,7 @@ def start_sdk() -> list[Any]:
     set_logger_provider(logs)
     log.addHandler(LoggingHandler(logger_provider=logs))
     log.setLevel(logging.INFO)
-    return [traces, meters, logs]
+    return [meters, logs, traces]  # a request ends with its span, so that is sent last
 
 
 def make_app() -> Flask:

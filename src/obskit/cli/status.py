@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from obskit.config import Config, load
+from obskit.config import Config, describe, load
 from obskit.exceptions import ObskitError
-from obskit.runtime import describe
 from obskit.telemetry import instance, levels
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from obskit.config import values
 from obskit.config.option import Option, declared, option
-from obskit.config.otlp import SIGNALS, Otlp, Signal
-from obskit.config.values import integer, number, one_of
+from obskit.config.otlp import SIGNALS, TIMEOUT_MILLISECONDS, Otlp, Signal
+from obskit.config.values import Value, integer, number, one_of
 
-_MILLISECONDS = integer(1, 86_400_000)
+_MILLISECONDS = Value(integer(1, 86_400_000).parse, "milliseconds from 1 to 86400000")
 _COUNT = integer(0, 1_000_000)
 _EXPORTER = one_of("otlp", "console", "none")
 
@@ -91,7 +91,7 @@ class Config:
         5_000, "OTEL_BSP_SCHEDULE_DELAY", _MILLISECONDS, "Between two exports of spans."
     )
     span_export_timeout_ms: int = option(
-        30_000, "OTEL_BSP_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of spans."
+        30_000, "OTEL_BSP_EXPORT_TIMEOUT", TIMEOUT_MILLISECONDS, "For one export of spans."
     )
     span_queue_size: int = option(
         2_048, "OTEL_BSP_MAX_QUEUE_SIZE", integer(1, 1_000_000), "Spans that may wait."
@@ -103,7 +103,7 @@ class Config:
         1_000, "OTEL_BLRP_SCHEDULE_DELAY", _MILLISECONDS, "Between two exports of log records."
     )
     log_export_timeout_ms: int = option(
-        30_000, "OTEL_BLRP_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of log records."
+        30_000, "OTEL_BLRP_EXPORT_TIMEOUT", TIMEOUT_MILLISECONDS, "For one export of log records."
     )
     log_queue_size: int = option(
         2_048, "OTEL_BLRP_MAX_QUEUE_SIZE", integer(1, 1_000_000), "Log records that may wait."
@@ -115,7 +115,7 @@ class Config:
         60_000, "OTEL_METRIC_EXPORT_INTERVAL", _MILLISECONDS, "Between two exports of metrics."
     )
     metric_export_timeout_ms: int = option(
-        30_000, "OTEL_METRIC_EXPORT_TIMEOUT", _MILLISECONDS, "For one export of metrics."
+        30_000, "OTEL_METRIC_EXPORT_TIMEOUT", TIMEOUT_MILLISECONDS, "For one export of metrics."
     )
     metric_temporality: str = option(
         "cumulative",
@@ -137,16 +137,28 @@ class Config:
     )
 
     attribute_count_limit: int = option(
-        128, "OTEL_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of anything."
+        128,
+        "OTEL_ATTRIBUTE_COUNT_LIMIT",
+        _COUNT,
+        "Attributes of a span, an event, a link, a log record.",
     )
     attribute_length_limit: int | None = option(
-        None, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", _COUNT, "Characters of an attribute's text."
+        None,
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        _COUNT,
+        "Characters of an attribute's text; no limit by default.",
     )
     span_attribute_count_limit: int | None = option(
-        None, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a span."
+        None,
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        _COUNT,
+        "Attributes of a span; attribute_count_limit by default.",
     )
     span_attribute_length_limit: int | None = option(
-        None, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", _COUNT, "Characters of a span's attribute."
+        None,
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        _COUNT,
+        "Characters of a span's attribute; attribute_length_limit by default.",
     )
     span_event_count_limit: int = option(
         128, "OTEL_SPAN_EVENT_COUNT_LIMIT", _COUNT, "Events of a span."
@@ -155,19 +167,28 @@ class Config:
         128, "OTEL_SPAN_LINK_COUNT_LIMIT", _COUNT, "Links of a span."
     )
     event_attribute_count_limit: int | None = option(
-        None, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a span's event."
+        None,
+        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+        _COUNT,
+        "Attributes of a span's event; attribute_count_limit by default.",
     )
     link_attribute_count_limit: int | None = option(
-        None, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a link."
+        None,
+        "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+        _COUNT,
+        "Attributes of a link; attribute_count_limit by default.",
     )
     log_attribute_count_limit: int | None = option(
-        None, "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", _COUNT, "Attributes of a log record."
+        None,
+        "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+        _COUNT,
+        "Attributes of a log record; attribute_count_limit by default.",
     )
     log_attribute_length_limit: int | None = option(
         None,
         "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
         _COUNT,
-        "Characters of a log record's attribute.",
+        "Characters of a log record's attribute; attribute_length_limit by default.",
     )
 
     exception_signal: str = option(
@@ -180,7 +201,7 @@ class Config:
         (),
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
         values.NAMES,
-        "Installed client instrumentations that stay off.",
+        "Installed client instrumentations that stay off; * for all of them.",
     )
     excluded_urls: tuple[str, ...] = option(
         (),

@@ -13,8 +13,8 @@ from obskit.config.values import Value, integer, one_of
 Signal = Literal["traces", "metrics", "logs"]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
-# A number this small is nearly always meant as seconds, as some SDKs read it.
-_TIMEOUT_MILLISECONDS = Value(
+#: A number smaller than this is nearly always meant as seconds, as some SDKs read it.
+TIMEOUT_MILLISECONDS = Value(
     integer(100, 600_000).parse, "milliseconds from 100 to 600000 (10000 is ten seconds)"
 )
 
@@ -39,7 +39,7 @@ class Otlp:
         {}, "HEADERS", values.HEADERS, "Headers of every request.", secret=True
     )
     timeout_ms: int = option(
-        10_000, "TIMEOUT", _TIMEOUT_MILLISECONDS, "How long one export may take, milliseconds."
+        10_000, "TIMEOUT", TIMEOUT_MILLISECONDS, "How long one export may take, milliseconds."
     )
     compression: str = option(
         "gzip", "COMPRESSION", one_of("gzip", "none"), "How the body is compressed."

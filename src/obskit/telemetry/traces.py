@@ -128,7 +128,9 @@ class span:  # noqa: N801 - it is used as a verb, like `contextlib.suppress`
         self._token = otel_context.attach(self._context)
         return self._span
 
-    def __exit__(self, _type: Any, error: BaseException | None, _traceback: Any) -> None:
+    def __exit__(
+        self, _type: object, error: BaseException | None, _traceback: object
+    ) -> None:
         try:
             if error is not None and not isinstance(error, GeneratorExit):
                 fail(self._span, error)
@@ -144,8 +146,10 @@ class span:  # noqa: N801 - it is used as a verb, like `contextlib.suppress`
     async def __aenter__(self) -> Span:
         return self.__enter__()
 
-    async def __aexit__(self, *exc_info: Any) -> None:
-        self.__exit__(*exc_info)
+    async def __aexit__(
+        self, kind: object, error: BaseException | None, traceback: object
+    ) -> None:
+        self.__exit__(kind, error, traceback)
 
     def __call__(self, function: Function) -> Function:
         """Decorate a function: each call has a span of its own.
