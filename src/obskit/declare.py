@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import tzinfo
 from functools import partial
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
 from obskit.declaration import (
@@ -139,13 +139,13 @@ def _flag(what: str, given: object) -> bool:
     raise _wrong(what, given, "use True or False")
 
 
-def _judge(given: Judge | None, freshness: Freshness | None) -> Judge | None:
+def _judge(given: Any, freshness: Freshness | None) -> Judge | None:
     if given is None:
         return None
     if freshness is not None:
         raise ValueError("it has a judge and warning_after or critical_after: use one or the other")
     if callable(given) and not isinstance(given, type):
-        return given
+        return cast("Judge", given)
     raise _wrong("judge", given, "use above(…), below(…) or outside(…)")
 
 

@@ -10,8 +10,6 @@ from .child import serve
 from .receiver import Receiver
 from .variables import shows
 
-pytest.importorskip("sentry_sdk")
-
 _REQUEST = """
 import time
 from wsgiref.util import setup_testing_defaults

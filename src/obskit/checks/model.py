@@ -10,6 +10,7 @@ from enum import Enum
 from itertools import islice
 from numbers import Real
 from types import MappingProxyType
+from typing import Any
 
 from obskit.redaction import CUT, Plain, plain
 
@@ -173,10 +174,11 @@ def number(given: object) -> float | None:
     """
     if isinstance(given, bool) or not isinstance(given, (Real, Decimal)):
         return None
+    value: Any = given  # the abstract Real promises no order
     try:
-        return float(given)
+        return float(value)
     except OverflowError:
-        return math.inf if given > 0 else -math.inf
+        return math.inf if value > 0 else -math.inf
     except ValueError:  # Decimal's signalling NaN
         return math.nan
 

@@ -66,11 +66,6 @@ class Child:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(command, env=environ)  # noqa: S603  # what the user asked to run
 
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
     def wait(self, timeout: float) -> int | None:
         """Wait for the end of the command.
 
@@ -128,7 +123,9 @@ def signals_caught() -> Iterator[list[int]]:
 def _keyboard_reaches_both() -> bool:
     # The terminal sends Ctrl-C to the whole foreground group, and so to the command: a second one
     # from us would make servers give up their graceful end.
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        return False
     try:
-        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except (OSError, ValueError):
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal that is not ours
         return False

@@ -170,7 +170,7 @@ def raised_from(attributes: Attributes) -> Raised:
     """Read an exception from the `exception.*` attributes of a log record or a span event.
 
     >>> raised_from({"exception.type": "KeyError", "exception.message": "'sku'"}).key
-    ('KeyError', "'sku'")
+    ('KeyError', 'sku')
     """
     stacktrace = str(attributes.get(names.EXCEPTION_STACKTRACE) or "")
     return Raised(
