@@ -1,0 +1,101 @@
+"""What the configuration holds, and what its options are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from obskit.config import OPTIONS, SIGNALS, Config, Option, Otlp, Signal
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def test_every_field_is_an_option_and_the_other_way_round() -> None:
+    """The general options of OTLP have no field: they are the default of each signal's."""
+    plain = {field.name for field in fields(Config)} - set(SIGNALS)
+    sections = {
+        f"{section}.{field.name}" for section in ("otlp", *SIGNALS) for field in fields(Otlp)
+    }
+    assert set(BY_NAME) == plain | sections
+    assert len(BY_NAME) == len(OPTIONS)
+
+
+def test_no_two_options_read_the_same_variable() -> None:
+    """One variable has one meaning."""
+    counted = Counter(variable for option in OPTIONS for variable in option.env)
+    assert [variable for variable, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: str(option.name))
+def test_every_option_allows_its_own_default_and_is_explained(option: Option) -> None:
+    """A default that its own rules refuse could not be written into a file."""
+    if option.default is not None:
+        assert option.value.parse(option.default) == option.default
+    assert option.help.endswith(".")
+    assert option.value.allowed
+
+
+def test_own_variables_stand_only_where_no_standard_one_exists() -> None:
+    """`OBSKIT_*` is the exception; the runtime folder has both."""
+    assert {
+        variable for option in OPTIONS for variable in option.env if variable.startswith("OBSKIT_")
+    } == {
+        "OBSKIT_TRUST_INBOUND",
+        "OBSKIT_LOG_LEVEL",
+        "OBSKIT_LOG_LEVELS",
+        "OBSKIT_LOG_FORMAT",
+        "OBSKIT_LOG_STREAM",
+        "OBSKIT_LOG_LINE_LIMIT",
+        "OBSKIT_SHUTDOWN_TIMEOUT",
+        "OBSKIT_RUN_DIR",
+    }
+    assert BY_NAME["run_dir"].env == ("OBSKIT_RUN_DIR", "XDG_RUNTIME_DIR")
+
+
+def test_what_may_hold_secrets_is_secret() -> None:
+    """Their values stand in no message."""
+    assert {option.name for option in OPTIONS if option.secret} == {
+        "otlp.headers",
+        "traces.headers",
+        "metrics.headers",
+        "logs.headers",
+        "sentry_dsn",
+        "sentry",
+    }
+
+
+def test_a_signals_variables_carry_its_name() -> None:
+    """As in the specification of the OTLP exporter."""
+    assert BY_NAME["otlp.endpoint"].env == ("OTEL_EXPORTER_OTLP_ENDPOINT",)
+    assert BY_NAME["metrics.client_key"].env == ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize(
+    ("chosen", "endpoint", "disabled", "expected"),
+    [
+        (None, None, False, "none"),
+        (None, "http://localhost:4318", False, "otlp"),
+        ("none", "http://localhost:4318", False, "none"),
+        ("console", None, False, "console"),
+        ("otlp", "http://localhost:4318", True, "none"),
+    ],
+)
+def test_which_exporter_a_signal_uses(
+    chosen: str | None, endpoint: str | None, disabled: bool, expected: str, signal: Signal
+) -> None:
+    """What was chosen; else OTLP where there is an endpoint; nothing where the SDK is disabled."""
+    changes = {f"{signal}_exporter": chosen, signal: Otlp(endpoint=endpoint)}
+    config = Config(sdk_disabled=disabled, **changes)  # type: ignore[arg-type]
+    assert config.exporter(signal) == expected
+
+
+def test_a_configuration_cannot_be_changed_nor_share_its_tables() -> None:
+    """A test that changed the default table of one would change all."""
+    config = Config()
+    with pytest.raises(FrozenInstanceError):
+        config.service = "other"  # type: ignore[misc]
+    assert config.resource_attributes is not Config().resource_attributes
+    assert config.traces.headers is not config.logs.headers

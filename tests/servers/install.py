@@ -1,0 +1,46 @@
+"""Installs the servers of these tests from the distribution's packages, where they are missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+def postgresql_bin() -> Path | None:
+    """The folder of PostgreSQL's server programs, the newest version, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+def main() -> int:
+    """Install what is missing; needs root for that alone."""
+    missing = []
+    if postgresql_bin() is None:
+        missing.append("postgresql")
+    if shutil.which("redis-server") is None:
+        missing.append("redis-server")
+    if not missing:
+        return 0
+    if os.geteuid() != 0:
+        print(f"missing: {' '.join(missing)}; install them, or run this as root", file=sys.stderr)
+        return 1
+    print(f"installing {' '.join(missing)}", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
+        check=True,
+        env=quiet,
+        stdout=subprocess.DEVNULL,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
