@@ -53,9 +53,9 @@ def test_an_endpoint_without_a_scheme_is_for_grpc_only() -> None:
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
         "OTEL_METRICS_EXPORTER": "none",
     }
-    assert problems({}, environ) == (
+    assert "\n".join(problems({}, environ)) == (
         "logs.endpoint is 'collector:4317' with the protocol http/protobuf:"
-        " put http:// or https:// before it",
+        " put http:// or https:// before it"
     )
 
 

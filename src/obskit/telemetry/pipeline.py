@@ -10,7 +10,7 @@ from obskit import context
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.ledger import Ledger
 from obskit.redaction import Plain, plain
-from obskit.telemetry import failure
+from obskit.telemetry import failure, levels
 from obskit.telemetry.failure import Failure
 
 LEVEL_NAMES = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
@@ -121,6 +121,7 @@ class Pipeline:
             return
         self._busy.yes = True
         try:
+            levels.refresh()
             record = self._record(
                 logger, level, event, fields, error, timestamp, event_name, on_console, to_backend
             )
