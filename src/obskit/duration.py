@@ -56,9 +56,11 @@ def _seconds(given: object) -> float | None:
             return None
         parts = zip(written.groups(), _UNITS.values(), strict=True)
         return sum(float(number) * unit for number, unit in parts if number)
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or math.isnan(given):
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
         return None
-    return float(min(given, LONGEST + 1))  # a huge int does not fit a float
+    if isinstance(given, float) and math.isnan(given):
+        return None
+    return float(max(-1, min(given, LONGEST + 1)))  # a huge int does not fit a float
 
 
 def format_duration(seconds: float) -> str:

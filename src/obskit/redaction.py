@@ -2,69 +2,70 @@
 
 Everything that a host hands to obskit passes through `plain` before it is written or sent: log
 fields, span attributes, check details, the locals and headers of an error.
+
+Nothing here trusts a value: what it says of itself (`__class__`, `__len__`, a subclass's `__str__`)
+may be wrong or raise. So types are asked of `type(value)` and read by the methods of the base.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections import UserString
+from collections.abc import Iterable, Mapping, Sequence, ValuesView
+from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import islice
+from numbers import Integral, Real
 from pathlib import PurePath
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
+
+from obskit.sensitive import MASK, is_sensitive, redact_query, redact_url
+from obskit.texts import (
+    CUT,
+    MAX_TEXT,
+    bounded,
+    describe,
+    kind_of,
+    message_of,
+    safe_repr,
+    text,
+)
+
+__all__ = [
+    "CUT",
+    "MASK",
+    "Plain",
+    "describe",
+    "is_sensitive",
+    "kind_of",
+    "message_of",
+    "name_of",
+    "names_and_values",
+    "plain",
+    "redact_query",
+    "redact_url",
+    "safe_repr",
+    "text",
+]
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 
-#: What stands where a secret was.
-MASK = "[redacted]"
-#: Ends a text that was cut.
-CUT = "…[cut]"
-
 _MAX_DEPTH = 6
 _MAX_NODES = 1_000
-_MAX_TEXT = 32_768
-_MAX_REPR = 1_024
-_INT64 = range(-(2**63), 2**64)
-
-# Parts of names, as they stand when everything but letters and digits is removed.
-_SENSITIVE = re.compile(
-    "passw|passphrase|^pwd|pwd$|secret|token|authorization|cookie|credential|apikey|privatekey"
-    "|accesskey|signingkey|sessionid|^session$|csrf|xsrf|^sid$|^auth$|^jwt$|^dsn$|^pin$|^cvv$|^cvc$"
-)
-_NOT_A_LETTER = re.compile("[^a-z0-9]+")
-# Counts and flags about secrets are no secrets: `token_count`, `max_tokens`, `password_changed_at`.
-_HARMLESS = re.compile("tokencount|tokens$|tokentype|passwordchanged|passwordage|secretscount")
-_QUERY_VALUE = re.compile(r"([?&;]?)([^=&;?#]+)=([^&;#]*)")
-
-_known_keys: dict[str, bool] = {}
-_KNOWN_KEYS_LIMIT = 4_096
-
-
-def is_sensitive(key: str) -> bool:
-    """Whether what stands under this key is a secret.
-
-    Args:
-        key: A field's, header's or attribute's name. Case and punctuation do not count.
-
-    >>> is_sensitive("X-Api-Key"), is_sensitive("user.password"), is_sensitive("max_tokens")
-    (True, True, False)
-    """
-    known = _known_keys.get(key)
-    if known is None:
-        bare = _NOT_A_LETTER.sub("", key.lower())
-        known = bool(_SENSITIVE.search(bare)) and not _HARMLESS.search(bare)
-        if len(_known_keys) < _KNOWN_KEYS_LIMIT:
-            _known_keys[key] = known
-    return known
+_ROOM = 2 * MAX_TEXT
+_MAX_NAME = 256
+# Whole numbers of OTLP and of the data bases behind it.
+_INT64 = range(-(2**63), 2**63)
+_MAX_BITS = 4_096
 
 
 def plain(value: object, key: str = "") -> Plain:
-    """A copy that any sink can write: plain types only, bounded, secrets masked.
+    """A copy that any sink can write: plain types only, bounded, secrets masked. Never raises.
 
     Args:
         value: Anything. Its `__repr__` may raise, it may contain itself, it may be huge.
@@ -72,17 +73,17 @@ def plain(value: object, key: str = "") -> Plain:
 
     Returns:
         Text, number, boolean, None, or lists and dictionaries of them. At most 1,000 values, six
-        levels deep, texts of at most 32,768 characters.
+        levels deep, a text of at most 32,768 characters, all texts together of twice as many.
 
     >>> plain({"user": "ann", "password": "hunter2", "tags": {"a"}})
     {'user': 'ann', 'password': '[redacted]', 'tags': ['a']}
     """
     if value is None or value is True or value is False:
-        return value  # type: ignore[return-value]
+        return value
     if key and is_sensitive(key):
         return MASK
     if type(value) is str:
-        return _text(value)
+        return text(value)
     if type(value) is int and value in _INT64:
         return value
     return _Copy().of(value, 0)
@@ -91,146 +92,160 @@ def plain(value: object, key: str = "") -> Plain:
 class _Copy:
     """One copy in the making; it knows how much it may still hold."""
 
-    __slots__ = ("left",)
+    __slots__ = ("nodes", "room")
 
     def __init__(self) -> None:
-        self.left = _MAX_NODES
+        self.nodes = _MAX_NODES
+        self.room = _ROOM
 
     def of(self, value: object, depth: int) -> Plain:
-        self.left -= 1
-        scalar = _scalar(value)
-        if scalar is not _NO_SCALAR:
-            return scalar
-        if self.left <= 0 or depth >= _MAX_DEPTH:
-            return CUT
+        self.nodes -= 1
         try:
-            if isinstance(value, Mapping):
-                return self._mapping(value.items(), depth)
-            if isinstance(value, (Sequence, Set)) and not isinstance(value, memoryview):
-                return self._sequence(value, depth)
-            if dataclasses.is_dataclass(value) and not isinstance(value, type):
-                pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-                return self._mapping(pairs, depth)
+            copied = _scalar(value)
+            if copied is _NO_SCALAR:
+                copied = self._composite(value, depth)
         except Exception as error:
-            return f"<{type(value).__name__}: {type(error).__name__} when read>"
-        return safe_repr(value)
+            return f"<{kind_of(value)}: {kind_of(error)} when read>"
+        return self._fitting(copied) if type(copied) is str else copied
 
-    def _mapping(self, pairs: Any, depth: int) -> dict[str, Plain]:
+    def _composite(self, value: Any, depth: int) -> Plain:
+        pairs = _pairs(value)
+        kind = type(value)
+        if pairs is None and (kind is memoryview or not issubclass(kind, _SERIES)):
+            return safe_repr(value)
+        if self.nodes <= 0 or depth >= _MAX_DEPTH:
+            return CUT
+        return self._sequence(value, depth) if pairs is None else self._mapping(pairs, depth)
+
+    def _mapping(self, pairs: Iterable[tuple[object, object]], depth: int) -> dict[str, Plain]:
         copied: dict[str, Plain] = {}
         for key, inner in pairs:
-            if self.left <= 0:
+            if self.nodes <= 0 or self.room <= 0:
                 copied[CUT] = CUT
                 break
-            name = _text(key) if isinstance(key, str) else safe_repr(key)
-            copied[name] = MASK if is_sensitive(name) else self.of(inner, depth + 1)
+            name = name_of(key)
+            self.room -= len(name)
+            copied[name] = self._under(name, inner, depth)
         return copied
 
-    def _sequence(self, values: Any, depth: int) -> list[Plain]:
+    def _sequence(self, values: Iterable[object], depth: int) -> list[Plain]:
         copied: list[Plain] = []
         for inner in values:
-            if self.left <= 0:
+            if self.nodes <= 0 or self.room <= 0:
                 copied.append(CUT)
                 break
-            copied.append(self.of(inner, depth + 1))
+            copied.append(self._pair(inner, depth) or self.of(inner, depth + 1))
         return copied
+
+    def _pair(self, value: object, depth: int) -> list[Plain] | None:
+        """A name and its value, as lists of headers have them."""
+        if type(value) is not tuple or len(value) != 2 or type(value[0]) not in {str, bytes}:  # noqa: PLR2004
+            return None
+        name = name_of(value[0])
+        self.nodes -= 1
+        return [self._fitting(name), self._under(name, value[1], depth)]
+
+    def _under(self, name: str, value: object, depth: int) -> Plain:
+        if value is not None and value is not True and value is not False and is_sensitive(name):
+            self.nodes -= 1
+            return MASK
+        return self.of(value, depth + 1)
+
+    def _fitting(self, given: str) -> str:
+        fitting = given if len(given) <= self.room else given[: max(0, self.room)] + CUT
+        self.room -= len(given)
+        return fitting
+
+
+_SERIES = (Sequence, AbstractSet, ValuesView)
+
+
+def _pairs(value: Any) -> Iterable[tuple[object, object]] | None:
+    """The names and values that a value consists of, or None where it has no names."""
+    kind: Any = type(value)
+    if issubclass(kind, Mapping):
+        items: Iterable[tuple[object, object]] = value.items()
+        return items
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return zip(kind._fields, tuple.__iter__(value), strict=False)
+    if dataclasses.is_dataclass(kind):
+        # A field that the class keeps out of its `repr` is kept out of telemetry.
+        shown = (field.name for field in dataclasses.fields(kind) if field.repr)
+        return ((name, getattr(value, name)) for name in shown)
+    return vars(value).items() if issubclass(kind, SimpleNamespace) else None
 
 
 _NO_SCALAR: Any = object()
+_WRITTEN_AS_TEXT = (timedelta, Decimal, UUID, PurePath, UserString)
 
 
-def _scalar(value: object) -> Any:
+def _scalar(value: Any) -> Any:
     """The value itself where it is plain already, its text where that is what people mean by it."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if value is None or kind is bool:
         return value
-    if isinstance(value, Enum):
+    if issubclass(kind, Enum):
         return _scalar(value.value)
-    if isinstance(value, str):
-        return _text(str.__str__(value))
-    if isinstance(value, int):
-        number = int(value)
-        return number if number in _INT64 else _bounded(str, number)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
-    if isinstance(value, (bytes, bytearray)):
-        return _text(bytes(value[:_MAX_TEXT]).decode("utf-8", "backslashreplace"))
-    if isinstance(value, (date, time)):
-        return _bounded(lambda moment: moment.isoformat(), value)
-    if isinstance(value, (timedelta, Decimal, UUID, PurePath)):
-        return _bounded(str, value)
-    if isinstance(value, BaseException):
+    if issubclass(kind, str):
+        return text(str.__str__(value))
+    if issubclass(kind, int):
+        return _whole(int.__int__(value))
+    if issubclass(kind, float):
+        return _real(float.__float__(value))
+    if issubclass(kind, (bytes, bytearray)):
+        return _decoded(memoryview(value))
+    if issubclass(kind, (date, time)):
+        return bounded(lambda moment: moment.isoformat(), value)
+    if issubclass(kind, _WRITTEN_AS_TEXT):
+        return bounded(str, value)
+    if issubclass(kind, BaseException):
         return describe(value)
+    if issubclass(kind, Integral):
+        return _whole(int(value))
+    if issubclass(kind, Real):
+        return _real(float(value))
     return _NO_SCALAR
 
 
-def _text(text: str) -> str:
-    if len(text) > _MAX_TEXT:
-        text = text[:_MAX_TEXT] + CUT
-    # A lone surrogate cannot be encoded as UTF-8.
-    if not text.isascii():
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return text
+def _whole(number: int) -> int | str:
+    if number in _INT64:
+        return number
+    # Writing a number in decimal takes time that grows with the square of its length.
+    bits = number.bit_length()
+    return str(number) if bits <= _MAX_BITS else f"<int: {bits} bits>"
 
 
-def _bounded(write: Callable[[Any], str], value: object) -> str:
-    try:
-        text = write(value)
-    except Exception as error:
-        return f"<{type(value).__name__}: {type(error).__name__} when written>"
-    return _text(text[:_MAX_REPR] + CUT if len(text) > _MAX_REPR else text)
+def _real(number: float) -> float | str:
+    return number if math.isfinite(number) else str(number)
 
 
-def safe_repr(value: object) -> str:
-    """`repr` that never raises and never grows past 1,024 characters.
+def _decoded(view: memoryview) -> str:
+    decoded = text(view[:MAX_TEXT].tobytes().decode("utf-8", "backslashreplace"))
+    return decoded + CUT if view.nbytes > MAX_TEXT and not decoded.endswith(CUT) else decoded
 
-    >>> class Broken:
-    ...     def __repr__(self): raise RuntimeError("no")
-    >>> safe_repr(Broken())
-    '<Broken: RuntimeError when written>'
+
+def name_of(key: object) -> str:
+    """The name of a field as text: short, and such that it can be encoded. Never raises."""
+    if type(key) is str and len(key) <= _MAX_NAME and key.isascii():
+        return key
+    if issubclass(type(key), str):
+        written: str = str.__str__(key)
+    else:
+        found = _Copy().of(key, _MAX_DEPTH - 1)
+        written = found if isinstance(found, str) else str(found)
+    return text(written if len(written) <= _MAX_NAME else written[:_MAX_NAME] + CUT)
+
+
+def names_and_values(fields: Mapping[Any, object], most: int) -> dict[str, Plain]:
+    """Fields made plain, no more of them than so many. Never raises.
+
+    >>> names_and_values({"a": 1, "b": 2}, 1)
+    {'a': 1, '…[cut]': '…[cut]'}
     """
-    return _bounded(repr, value)
-
-
-def describe(error: BaseException) -> str:
-    """An exception in a line: its type and its message.
-
-    >>> describe(ValueError("no such row"))
-    'ValueError: no such row'
-    """
-    message = message_of(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
-
-
-def message_of(error: BaseException) -> str:
-    """An exception's own text, bounded, even when its `__str__` raises."""
-    return _bounded(str, error)
-
-
-def redact_query(query: str) -> str:
-    """A URL's query or a form's body with the values of sensitive names masked.
-
-    >>> redact_query("page=2&access_token=abc")
-    'page=2&access_token=[redacted]'
-    """
-    if "=" not in query:
-        return query
-    return _QUERY_VALUE.sub(
-        lambda m: f"{m[1]}{m[2]}={MASK}" if is_sensitive(m[2]) else m[0], query[:_MAX_TEXT]
-    )
-
-
-def redact_url(url: str) -> str:
-    """A URL without its user's password and with sensitive query values masked.
-
-    >>> redact_url("postgres://app:hunter2@db/shop?sslmode=require")
-    'postgres://app:[redacted]@db/shop?sslmode=require'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    netloc = parts.netloc
-    if "@" in netloc:
-        user, _, host = netloc.rpartition("@")
-        name, colon, _ = user.partition(":")
-        netloc = f"{name}:{MASK}@{host}" if colon else netloc
-    return urlunsplit(parts._replace(netloc=netloc, query=redact_query(parts.query)))
+    copied: dict[str, Plain] = {}
+    for key, value in islice(fields.items(), most):
+        name = name_of(key)
+        copied[name] = plain(value, name)
+    if len(fields) > most:
+        copied[CUT] = CUT
+    return copied

@@ -138,6 +138,16 @@ class Receiver:
             getattr(kind.FromString(self._bodies(path)[-1]), parts)[0].resource.attributes
         )
 
+    def resources_of_spans(self) -> dict[str, dict[str, Any]]:
+        """The resource of each span, by the span's name."""
+        return {
+            span.name: attributes(part.resource.attributes)
+            for sent in map(ExportTraceServiceRequest.FromString, self._bodies("/v1/traces"))
+            for part in sent.resource_spans
+            for scope in part.scope_spans
+            for span in scope.spans
+        }
+
     def envelope_items(self, kind: str) -> list[dict[str, Any]]:
         """The items of a kind that came in Sentry envelopes: `event`, `transaction`, `profile`."""
         found = []

@@ -112,7 +112,8 @@ def ignored_usr2() -> Iterator[None]:
 
 def test_signals_are_caught_in_order_and_given_back(ignored_usr2: None) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with signals_caught() as caught:
+    caught: list[int] = []
+    with signals_caught(caught):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
             os.kill(os.getpid(), number)
         assert caught == [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]

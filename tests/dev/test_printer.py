@@ -292,7 +292,25 @@ def test_received_text_cannot_command_the_terminal_nor_is_it_markup() -> None:
 @settings(deadline=None)
 @having(st.text())
 def test_no_text_breaks_the_line_it_is_in(text: str) -> None:
-    assert len(shown(replace(given.line(text), attributes={text: text})).splitlines()) == 1
+    assert len(shown(replace(given.line(), attributes={text: text})).splitlines()) == 1
+
+
+def test_a_log_line_of_several_lines_stays_together() -> None:
+    loose = replace(given.line("Running on\n * http://127.0.0.1:5000\n"), attributes={"pid": 7})
+    assert lines(loose) == [
+        "22:13:20 shop info    Running on  pid=7",
+        "                       * http://127.0.0.1:5000",
+    ]
+
+
+def test_the_colours_of_a_log_line_are_left_out() -> None:
+    assert lines(given.line("\x1b[31m\x1b[1mWARNING\x1b[0m")) == ["22:13:20 shop info    WARNING"]
+
+
+def test_stories_stand_apart_from_what_is_around_them() -> None:
+    loose, story = given.line(trace_id=""), Story(TRACE, (given.server(name="GET"),))
+    kinds = [line[9:13] for line in lines(loose, loose, story, loose, story, story)]
+    assert kinds == ["shop", "shop", "", "GET ", "", "shop", "", "GET ", "", "GET "]
 
 
 def test_a_terminal_gets_colour() -> None:

@@ -51,6 +51,7 @@ class Attempt:
         self.deadline = deadline
         self.ended = Event()
         self.result: CheckResult | None = None
+        self.hangs = False
         self._lock = Lock()
 
     def decide(self, result: CheckResult) -> bool:
@@ -107,7 +108,10 @@ class Runner:
         Returns:
             The result; that of the run under way if there is one.
         """
-        attempt = self.start(check)
+        return self.wait(self.start(check))
+
+    def wait(self, attempt: Attempt) -> CheckResult:
+        """The result of a run, no later than its time-out."""
         attempt.ended.wait(max(0.0, attempt.deadline - self._clock.monotonic()))
         self.expire(attempt)
         assert attempt.result is not None
@@ -119,7 +123,7 @@ class Runner:
         attempt = Attempt(check, self._clock.now(), started + check.timeout)
         with self._lock:
             running = self._running.get(check.name)
-            if running is not None and running.result is None:
+            if running is not None and not running.hangs:
                 return running
             hindrance = self._hindrance(check, running)
             if hindrance is None:
@@ -128,15 +132,20 @@ class Runner:
             self._decide(attempt, hindrance)
             attempt.ended.set()
             return attempt
-        Thread(
+        thread = Thread(
             target=self._execute, args=(attempt,), name=f"obskit-check-{check.name}", daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process may have no more threads
+            self._decide(attempt, CheckResult.unknown(f"not run: {error}"))
+            self._end(attempt)
         return attempt
 
     def expire(self, attempt: Attempt) -> None:
         """Decide a run whose time is up. It may go on, but what it says comes too late."""
         if attempt.result is None:
-            self._decide(attempt, verdict.of_timeout(attempt.check))
+            attempt.hangs = self._decide(attempt, verdict.of_timeout(attempt.check))
 
     def _hindrance(self, check: Check, running: Attempt | None) -> CheckResult | None:
         """Why a check cannot be run now, or None."""
@@ -147,7 +156,7 @@ class Runner:
             result = self._results.current(declared) if declared else None
             if result is not None and result.status.is_down:
                 return verdict.of_dependency(name, result.status)
-        hung = [attempt for attempt in self._running.values() if attempt.result is not None]
+        hung = [attempt for attempt in self._running.values() if attempt.hangs]
         if len(hung) >= self._max_hung:
             names = ", ".join(sorted(attempt.check.name for attempt in hung))
             return CheckResult.unknown(f"not run: {len(hung)} runs hang ({names})")
@@ -163,10 +172,13 @@ class Runner:
         except BaseException as error:  # the trace or the host's entry failed, not the subject
             self._decide(attempt, CheckResult.unknown(f"not run: {describe(error)}"))
         finally:
-            with self._lock:
-                if self._running.get(check.name) is attempt:
-                    del self._running[check.name]
-            attempt.ended.set()
+            self._end(attempt)
+
+    def _end(self, attempt: Attempt) -> None:
+        with self._lock:
+            if self._running.get(attempt.check.name) is attempt:
+                del self._running[attempt.check.name]
+        attempt.ended.set()
 
     def _call(self, check: Check, trace: Trace) -> CheckResult:
         entry = self._registry.entry or nullcontext
@@ -180,7 +192,7 @@ class Runner:
                 trace.failed(error)
                 return verdict.of_error(check, error)
 
-    def _decide(self, attempt: Attempt, result: CheckResult) -> None:
+    def _decide(self, attempt: Attempt, result: CheckResult) -> bool:
         duration = self._clock.monotonic() - (attempt.deadline - attempt.check.timeout)
         result = replace(
             result,
@@ -188,9 +200,11 @@ class Runner:
             duration=max(0.0, duration),
             unit=result.unit or attempt.check.unit,
         )
-        if attempt.decide(result):
-            changed = self._results.record(attempt.check.name, result)
-            self._on_result(attempt.check, result, changed)
+        if not attempt.decide(result):
+            return False
+        changed = self._results.record(attempt.check.name, result)
+        self._on_result(attempt.check, result, changed)
+        return True
 
 
 async def _finish(returned: Awaitable[object]) -> object:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from datetime import datetime, timezone
 from difflib import get_close_matches
 from importlib import import_module
 from operator import attrgetter
@@ -22,7 +21,7 @@ from obskit.checks.model import CheckResult, Status
 from obskit.checks.order import in_order
 from obskit.checks.results import Results
 from obskit.checks.runner import Runner
-from obskit.clock import SYSTEM_CLOCK
+from obskit.clock import SYSTEM_CLOCK, to_rfc3339
 from obskit.declaration import Check
 from obskit.duration import format_duration
 from obskit.exceptions import DeclarationError
@@ -77,7 +76,7 @@ def check() -> None:
 @_JSON
 @click.argument("names", nargs=-1)
 def run(app: str | None, as_json: bool, names: tuple[str, ...]) -> None:
-    """Run checks: those NAMED and what they depend on, else all. Print all that ran.
+    r"""Run checks: those NAMED and what they depend on, else all. Print all that ran.
 
     Each runs after what it depends on, and is skipped where that is down. Several run at once.
 
@@ -224,13 +223,8 @@ def _line(check: Check, result: CheckResult, widest: int) -> str:
         fg=_COLOURS.get(result.status, _OTHER_COLOUR),
     )
     took = format_duration(result.duration)
-    parts = [_instant(result.started), status, f"{check.name:<{widest}}", visible(result.message)]
+    parts = [to_rfc3339(result.started), status, f"{check.name:<{widest}}", visible(result.message)]
     return "  ".join([*(part for part in parts if part), f"({took})"])
-
-
-def _instant(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _result(check: Check, result: CheckResult) -> dict[str, Any]:
@@ -242,7 +236,7 @@ def _result(check: Check, result: CheckResult) -> dict[str, Any]:
         "unit": result.unit,
         "details": dict(result.details),
         "evidence": list(result.evidence),
-        "started": _instant(result.started),
+        "started": to_rfc3339(result.started),
         "duration_seconds": round(result.duration, 6),
         "severity": check.severity,
         "owner": check.owner,

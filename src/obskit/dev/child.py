@@ -95,14 +95,13 @@ class Child:
 
 
 @contextmanager
-def signals_caught() -> Iterator[list[int]]:
+def signals_caught(caught: list[int]) -> Iterator[None]:
     """Catch the signals that are meant for the command.
 
-    Returns:
-        A list that each caught signal is appended to. A signal that was ignored stays ignored, as
-        the command inherits that.
+    Args:
+        caught: Each signal is appended to it. A signal that was ignored stays ignored, as the
+            command inherits that.
     """
-    caught: list[int] = []
 
     def catch(number: int, _: FrameType | None) -> None:
         if not (number in _FROM_KEYBOARD and _keyboard_reaches_both()):
@@ -114,7 +113,7 @@ def signals_caught() -> Iterator[list[int]]:
         if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
-        yield caught
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

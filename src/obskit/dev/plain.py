@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 
@@ -11,24 +12,27 @@ _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 # The size of a number → its digits after the point.
 _DIGITS = {"ms": ((1, 2), (100, 1)), "s": ((100, 2),)}
 
+# Colours, which many loggers write whether there is a terminal or not.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
 
 def plain(text: str) -> str:
-    r"""Replace every character that could move the cursor, colour, or reorder what is shown.
+    r"""Replace every character that could move the cursor or reorder what is shown.
 
     Args:
         text: Text as it was received.
 
     Returns:
-        One line; what was replaced can still be read.
+        One line; what was replaced can still be read. Colours are gone.
 
-    >>> print(plain("a\x1b[31mred\nb"))
-    a\x1b[31mred\nb
+    >>> print(plain("\x1b[31mred\x1b[2J\nb"))
+    red\x1b[2J\nb
     """
     if text.isascii() and text.isprintable():
         return text
     return "".join(
         char.encode("unicode_escape").decode() if unicodedata.category(char) in _UNSAFE else char
-        for char in text
+        for char in _COLOUR.sub("", text)
     )
 
 

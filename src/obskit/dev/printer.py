@@ -24,6 +24,7 @@ class Printer:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, markup=False, emoji=False)
+        self._after_story = False
 
     def say(self, message: str, style: str = "dim") -> None:
         """Show a line of our own."""
@@ -33,8 +34,10 @@ class Printer:
         """Show what `Stories.due` returned, in that order."""
         lines: list[Text] = []
         for item in news:
-            if isinstance(item, Story):
+            is_story = isinstance(item, Story)
+            if is_story or self._after_story:
                 lines.append(Text())
+            self._after_story = is_story
             lines += news_text(item, self._console.width)
         if lines:
             # In one call, so that what the command prints does not come in between.

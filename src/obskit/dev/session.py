@@ -54,14 +54,13 @@ class Session:
         Raises:
             OSError: The port is taken, or the command cannot be started.
         """
-        with signals_caught() as caught:
+        with signals_caught(self._asked):
             with Receiver(self.stories.receive, port=self._port) as receiver:
-                self._asked = caught
                 self._printer.say(f"obskit dev receives on {receiver.endpoint}")
                 environ = child_environment(receiver.endpoint, receiver.dsn, self._environ)
                 child = Child(self._command, environ)
                 try:
-                    code = self._follow(child, caught)
+                    code = self._follow(child)
                 finally:
                     child.end(_GRACE_S)
             self._printer.show(self.stories.rest())
@@ -72,9 +71,9 @@ class Session:
         """Ask the command to end, as SIGTERM does. May be called from any thread."""
         self._asked.append(signal.SIGTERM)
 
-    def _follow(self, child: Child, caught: list[int]) -> int:
+    def _follow(self, child: Child) -> int:
         while (code := child.wait(_TICK_S)) is None:
-            while caught:
-                child.send(caught.pop(0))
+            while self._asked:
+                child.send(self._asked.pop(0))
             self._printer.show(self.stories.due())
         return code

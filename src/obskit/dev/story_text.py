@@ -34,7 +34,7 @@ def news_text(news: News, width: int) -> list[Text]:
         return _story(news, width)
     if isinstance(news, Line):
         errors = Story("", lines=(news,)).errors()
-        return [_loose_line(news), *(text for e in errors for text in error_text(e, width))]
+        return [*_loose_line(news), *(text for e in errors for text in error_text(e, width))]
     if isinstance(news, Error):
         return [Text(time_of_day(news.time), "dim"), *error_text(news, width)]
     if isinstance(news, CheckChange):
@@ -47,7 +47,9 @@ def _story(story: Story, width: int) -> list[Text]:
     lines = [text for head in heads for text in _head(head, story, width)]
     # The head says what the access line does, and the error below what the exception does.
     told = (names.EVENT_ACCESS, names.EVENT_EXCEPTION)
-    lines += [_line(line, heads[0].start) for line in story.lines if line.event_name not in told]
+    for line in story.lines:
+        if line.event_name not in told:
+            lines += _line(line, heads[0].start)
     lines += _tree(story, width)
     for error in story.errors():
         lines += error_text(error, width)
@@ -85,27 +87,31 @@ def _status_style(status: int) -> str:
     return "yellow not dim" if status >= HTTPStatus.BAD_REQUEST else "green not dim"
 
 
-def _line(line: Line, start: float) -> Text:
-    text = Text(f"  {'+' + duration(max(0.0, line.time - start)):>9}  ", "dim")
-    return text + _line_body(line)
+def _line(line: Line, start: float) -> Iterator[Text]:
+    offset = f"+{duration(max(0.0, line.time - start))}"
+    return _after(Text(f"  {offset:>9}  ", "dim"), line)
 
 
-def _loose_line(line: Line) -> Text:
+def _loose_line(line: Line) -> Iterator[Text]:
     text = Text(f"{time_of_day(line.time)} ", "dim")
     if line.service:
-        text.append(f"{plain(line.service)} ")
-    return text + _line_body(line)
+        text.append(f"{plain(line.service)} ", "not dim")
+    return _after(text, line)
 
 
-def _line_body(line: Line) -> Text:
-    text = Text()
-    text.append(f"{plain(line.level):<7} ", _LEVEL_STYLES.get(line.level, ""))
-    text.append(plain(line.body or line.event_name), "bold")
+def _after(text: Text, line: Line) -> Iterator[Text]:
+    level = _LEVEL_STYLES.get(line.level, "not dim")
+    text.append(f"{plain(line.level):<7} ", level)
+    indent = " " * text.cell_len
+    first, *more = line.body.splitlines() or [line.event_name]
+    text.append(plain(first), "bold not dim")
     for key, value in line.attributes.items():
         if not key.startswith(_HIDDEN):
-            text.append(f"  {plain(key)}=", "dim")
-            text.append(_value(value))
-    return text
+            text.append(f"  {plain(key)}=")
+            text.append(_value(value), "not dim")
+    yield text
+    for continued in more:
+        yield Text(f"{indent}{plain(continued)}")
 
 
 def _value(value: Value) -> str:
@@ -143,7 +149,7 @@ def _span(row: Row, service_above: str) -> Text:
     if row.times > 1:
         text.append(f"×{row.times} ", "bold yellow")
     sql = statement(span.attributes)
-    text.append(plain(sql or span.name), "red" if span.failed else "blue" if sql else "")
+    text.append(plain(sql or span.name), "red" if span.failed else "bright_blue" if sql else "")
     if url := called(span.attributes):
         text.append(f" {plain(url)}")
     return text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Link
@@ -42,6 +42,10 @@ class InboundPolicy:
     """
 
     def __init__(self, config: Config) -> None:
+        # Not at the top: the import reads OTEL_PROPAGATORS, and raises when it is wrong.
+        from opentelemetry import propagate
+
+        self._extract = propagate.extract
         trust = config.trust_inbound
         self._networks = [] if isinstance(trust, str) else [ip_network(item) for item in trust]
         self._never = trust == "never"
@@ -68,7 +72,7 @@ class InboundPolicy:
         believed = self._believes(peer)
         request_id = accepted_request_id(header("x-request-id")) if believed else None
         try:
-            context = propagate.extract(carrier, getter=getter)
+            context = self._extract(carrier, getter=getter)
         except Exception:  # a propagator of the host's own choice; the request must go on
             context = Context()
         caller = trace.get_current_span(context).get_span_context()

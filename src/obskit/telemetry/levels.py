@@ -35,9 +35,7 @@ def set_level(logger: str, level: str) -> None:
 
     >>> set_level("sqlalchemy.engine", "warning")
     """
-    name = level.upper()
-    if name not in LEVELS:
-        raise ValueError(f"the level is {level!r}: use {', '.join(LEVELS)}")
+    name = _known(level)
     if logger == "root":
         global _root_chosen
         _root_chosen = True
@@ -111,7 +109,7 @@ def write(folder: Path, logger: str, level: str) -> None:
         ObskitError: No process of the service has ever run here.
         ValueError: The level is wrong.
     """
-    set_level(logger, level)
+    name = _known(level)
     if not folder.is_dir():
         raise ObskitError(f"no process of this service runs on this host ({folder} is missing)")
     file = folder / "levels.json"
@@ -119,7 +117,14 @@ def write(folder: Path, logger: str, level: str) -> None:
         levels = json.loads(file.read_text())
     except (OSError, ValueError):
         levels = {}
-    levels[logger] = level.upper()
+    levels[logger] = name
     draft = file.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(levels))
     draft.replace(file)
+
+
+def _known(level: str) -> str:
+    name = level.upper()
+    if name not in LEVELS:
+        raise ValueError(f"the level is {level!r}: use {', '.join(LEVELS)}")
+    return name

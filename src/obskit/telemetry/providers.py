@@ -10,7 +10,7 @@ from weakref import WeakMethod
 
 from opentelemetry import _logs as api_logs
 from opentelemetry import metrics as api_metrics
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry._logs import _internal as logs_global
 from opentelemetry.metrics import _internal as metrics_global
 from opentelemetry.sdk.resources import Resource
@@ -241,6 +241,12 @@ def set_propagators(names: tuple[str, ...]) -> None:
                 for name in unknown
             ]
         )
+    try:
+        from opentelemetry import propagate  # reads the variable by itself
+    except ValueError as error:
+        raise ConfigError(
+            [f"propagators cannot be read (from OTEL_PROPAGATORS): {error}"]
+        ) from error
     chosen = [installed[name].load()() for name in names if name != "none"]
     propagate.set_global_textmap(CompositePropagator(chosen))
 

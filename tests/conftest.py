@@ -1,0 +1,80 @@
+"""What every test is given: a process in which no other test has left anything."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from opentelemetry import context as otel_context
+from opentelemetry import propagate
+from opentelemetry.context import Context
+
+from obskit import context, metrics, runtime
+from obskit.ledger import Ledger
+from obskit.telemetry import levels, loggers, providers, stdlib, traces
+
+
+@pytest.fixture(autouse=True)
+def isolation() -> Iterator[None]:
+    """Every test begins, and leaves the process, with nothing current and nothing installed."""
+    scope = context._scope.set(None)
+    otel = otel_context.attach(Context())
+    textmap = propagate.get_global_textmap()
+    logs = _logging_state()
+    before = runtime.replace(None)
+    yield
+    left = runtime.replace(before)
+    if left is not None:
+        left.forget()
+    stdlib.stop()
+    levels.forget()
+    loggers.install(None)
+    traces.install(None)
+    metrics.install(Ledger())
+    providers.forget()
+    propagate.set_global_textmap(textmap)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    _restore_logging(*logs)
+    _forget_sentry()
+    otel_context.detach(otel)
+    context._scope.reset(scope)
+
+
+def _loggers() -> list[logging.Logger]:
+    known = logging.Logger.manager.loggerDict.values()
+    return [logging.root, *(one for one in known if isinstance(one, logging.Logger))]
+
+
+def _logging_state() -> tuple[dict[logging.Logger, dict[str, Any]], Any]:
+    kept = ("level", "disabled", "propagate", "handlers", "filters")
+    state = {}
+    for one in _loggers():
+        values = {name: getattr(one, name) for name in kept}
+        state[one] = {k: list(v) if isinstance(v, list) else v for k, v in values.items()}
+    return state, logging.Logger.callHandlers
+
+
+def _restore_logging(state: dict[logging.Logger, dict[str, Any]], call_handlers: Any) -> None:
+    fresh = {"level": 0, "disabled": False, "propagate": True, "handlers": [], "filters": []}
+    for one in _loggers():
+        for name, value in state.get(one, fresh).items():
+            setattr(one, name, list(value) if isinstance(value, list) else value)
+    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+    logging.disable(logging.NOTSET)
+    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+
+
+def _forget_sentry() -> None:
+    scopes = sys.modules.get("sentry_sdk.scope")
+    if scopes is None:
+        return
+    sys.modules["sentry_sdk"].get_client().close(timeout=0)
+    scopes.remove_external_propagation_context()
+    scopes.__dict__["_global_scope"] = None
+    scopes._isolation_scope.set(None)
+    scopes._current_scope.set(None)
