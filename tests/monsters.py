@@ -109,8 +109,8 @@ class RaisingAttributes:
 
 
 class RiddleType(type):
-    __name__ = property(spring)  # type: ignore[assignment]
-    __hash__ = __eq__ = __subclasscheck__ = __repr__ = spring  # type: ignore[assignment]
+    __name__ = property(spring)
+    __hash__ = __eq__ = __subclasscheck__ = __repr__ = spring
 
 
 class Riddle(metaclass=RiddleType):
@@ -120,7 +120,7 @@ class Riddle(metaclass=RiddleType):
 class ArrayLike:
     """As numpy's arrays: more than one truth value is an error, and so are comparisons."""
 
-    __bool__ = __len__ = __eq__ = spring  # type: ignore[assignment]
+    __bool__ = __len__ = __eq__ = spring
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
@@ -182,33 +182,33 @@ def deep(levels: int = 10_000) -> list[Any]:
 
 #: Each is made anew, because some are used up. By name, because most cannot be shown.
 MONSTERS: dict[str, Callable[[], object]] = {
-    "RaisingRepr": lambda: RaisingRepr(),
-    "ReprOfNoText": lambda: ReprOfNoText(),
-    "ReprOfHostileText": lambda: ReprOfHostileText(),
+    "RaisingRepr": RaisingRepr,
+    "ReprOfNoText": ReprOfNoText,
+    "ReprOfHostileText": ReprOfHostileText,
     "Text": lambda: Text("hostile"),
     "Number": lambda: Number(7),
     "Real": lambda: Real(1.5),
     "Bytes": lambda: Bytes(b"abc"),
     "RaisingDict": lambda: RaisingDict(a=1),
     "RaisingList": lambda: RaisingList([1]),
-    "EndlessMapping": lambda: EndlessMapping(),
-    "EndlessSequence": lambda: EndlessSequence(),
-    "LyingClass": lambda: LyingClass(),
-    "RaisingClass": lambda: RaisingClass(),
-    "RaisingAttributes": lambda: RaisingAttributes(),
-    "Riddle": lambda: Riddle(),
+    "EndlessMapping": EndlessMapping,
+    "EndlessSequence": EndlessSequence,
+    "LyingClass": LyingClass,
+    "RaisingClass": RaisingClass,
+    "RaisingAttributes": RaisingAttributes,
+    "Riddle": Riddle,
     "class of a riddle": lambda: Riddle,
-    "ArrayLike": lambda: ArrayLike(),
+    "ArrayLike": ArrayLike,
     "RaisingMoment": lambda: RaisingMoment(2026, 1, 1),
     "MomentOfNoText": lambda: MomentOfNoText(2026, 1, 1),
     "HostileError": lambda: HostileError("x"),
     "SlottedError": lambda: SlottedError("x"),
     "FrozenError": lambda: FrozenError(3),
-    "RaisingField": lambda: RaisingField(),
-    "Awaited": lambda: Awaited(),
-    "Trap": lambda: Trap(),
-    "cyclic": lambda: cyclic(),
-    "deep": lambda: deep(),
+    "RaisingField": RaisingField,
+    "Awaited": Awaited,
+    "Trap": Trap,
+    "cyclic": cyclic,
+    "deep": deep,
     "namespace": lambda: SimpleNamespace(a=RaisingRepr()),
     "hostile keys": lambda: {
         Text("hostile"): Text("hostile"),

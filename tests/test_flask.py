@@ -71,13 +71,13 @@ def test_a_route_names_the_span_the_metric_and_the_line(obskit_capture: Capture)
     assert [point["attributes"]["http.route"] for point in points] == ["/products/<int:number>"]
 
 
-def test_ten_thousand_unknown_paths_are_one_series(obskit_capture: Capture) -> None:
+def test_thousands_of_unknown_paths_are_one_series(obskit_capture: Capture) -> None:
     client = shop().test_client()
-    for number in range(10_000):
+    for number in range(2_000):
         client.get(f"/nothing/{number}")
     points = obskit_capture.metrics()["http.server.request.duration"]
     assert [(point["count"], point["attributes"].get("http.route")) for point in points] == [
-        (10_000, None)
+        (2_000, None)
     ]
 
 

@@ -19,10 +19,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from obskit.redaction import name_of, names_and_values, plain
 from tests import monsters
 from tests.monsters import MONSTERS
+
+from obskit.redaction import name_of, names_and_values, plain
 
 CANARY = "hunter2-canary"
 

@@ -20,7 +20,7 @@ google_credentials api_key apikey apiKey APIKey X-Api-Key private_key privateKey
 signing_key encryption_key master_key ssh_key session sessionid session_id JSESSIONID PHPSESSID
 user_session sid connect.sid dsn SENTRY_DSN connection_string pin otp totp cvv cvc2 ssn
 card_number password_reset_code has_password_hash
-""".split()
+"""
 
 HARMLESS = """
 token_count max_tokens maxTokens max_new_tokens min_tokens total_tokens prompt_tokens
@@ -33,15 +33,15 @@ password_age_days password_length password_reset_requested passwordless has_pass
 authorization_url csrf_exempt csrf_failed api_key_id session_count session_duration db_session
 cwd shipping opinion spin pinned sidebar inside signal_name key keys monkey public_key primary_key
 order_id user_id name email status message duration credential_type
-""".split()
+"""
 
 
-@pytest.mark.parametrize("name", SECRET)
+@pytest.mark.parametrize("name", SECRET.split())
 def test_the_name_of_a_secret_is_sensitive(name: str) -> None:
     assert is_sensitive(name)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", HARMLESS.split())
 def test_a_name_that_only_resembles_one_is_not(name: str) -> None:
     assert not is_sensitive(name)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.monsters import HostileError, ReprOfHostileText, ReprOfNoText, Riddle, Trap
 
 from obskit.texts import CUT, describe, kind_of, message_of, safe_repr, text
-from tests.monsters import HostileError, ReprOfHostileText, ReprOfNoText, Riddle, Trap
 
 
 @given(st.text(st.characters(codec=None)))

@@ -1,7 +1,7 @@
 """Runs the shop under `obskit dev`, visits it, breaks a check, and proves that nothing is missing.
 
-    python demo.py           stays up afterwards, until Ctrl-C
-    python demo.py --once    ends by itself: 0 when every story is whole, else 1
+python demo.py           stays up afterwards, until Ctrl-C
+python demo.py --once    ends by itself: 0 when every story is whole, else 1
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import time
 from pathlib import Path
 
 from load import Sent, send
-from obskit.dev import Printer, Session
 from proof import missing
 
+from obskit.dev import Printer, Session
+
 ROUNDS = 2
-# For a slow machine; a quick one needs 3 seconds.
-_PATIENCE_S = 60.0
 _TICK_S = 0.2
 
 
@@ -31,14 +30,17 @@ class Demo:
     Args:
         directory: For the shop's database.
         once: Whether to stop the shop when everything was proved.
+        patience: Seconds to wait for the shop, and again for what it sends. A quick machine needs
+            three in all.
 
     Attributes:
         problems: What is missing; None while nothing was compared.
     """
 
-    def __init__(self, directory: Path, *, once: bool) -> None:
+    def __init__(self, directory: Path, *, once: bool, patience: float = 60.0) -> None:
         self.problems: list[str] | None = None
         self._once = once
+        self._patience = patience
         self._printer = Printer()
         self._break_file = directory / "break-the-payment-gateway"
         self._port = _free_port()
@@ -66,7 +68,7 @@ class Demo:
     def _visit(self) -> None:
         url = f"http://127.0.0.1:{self._port}"
         try:
-            _wait_until_it_serves(self._port)
+            _wait_until_it_serves(self._port, self._patience)
             sent = send(url, ROUNDS)
             self._break_file.touch()
             self.problems = self._compare(sent)
@@ -77,11 +79,13 @@ class Demo:
         if self._once:
             self._session.stop()
         else:
-            self._printer.say(f"\nThe shop is open: {url}  Try {url}/boom  Ctrl-C closes it.", "bold")
+            self._printer.say(
+                f"\nThe shop is open: {url}  Try {url}/boom  Ctrl-C closes it.", "bold"
+            )
             self._printer.say(f"touch {self._break_file} breaks a check.")
 
     def _compare(self, sent: list[Sent]) -> list[str]:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self._patience
         while problems := missing(sent, self._session.stories):
             if time.monotonic() > deadline:
                 return problems
@@ -103,10 +107,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_it_serves(port: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+def _wait_until_it_serves(port: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
         try:
             connection.request("GET", "/livez")
             connection.getresponse().read()

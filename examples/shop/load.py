@@ -1,6 +1,6 @@
 """Visits every page of the shop a bounded number of times, and keeps what was sent.
 
-    python load.py http://127.0.0.1:5000 [ROUNDS]
+python load.py http://127.0.0.1:5000 [ROUNDS]
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from load import Sent
+
 from obskit import names
 from obskit.dev import Stories, Story
 from obskit.dev.signals import Span

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import obskit
-import obskit.flask
 from flask import Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
-from obskit import check
 from sqlalchemy import func, insert, select, text
+
+import obskit
+import obskit.flask
+from obskit import check
 
 obskit.init("shop")
 from stock import engine, orders, prepare, products  # noqa: E402  # queries are seen from here on
@@ -82,7 +83,7 @@ def order() -> ResponseReturnValue:
         with obskit.span("price.calculate"):
             total = _total(price, quantity)
         placed = insert(orders).values(product_id=product_id, quantity=quantity, total=total)
-        order_id = connection.execute(placed).inserted_primary_key[0]
+        order_id = connection.execute(placed.returning(orders.c.id)).scalar_one()
     log.info("order.placed", order_id=order_id, quantity=quantity, total=total)
     return jsonify(order_id=order_id, total=total), 201
 

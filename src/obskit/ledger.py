@@ -23,12 +23,12 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        # Reentrant: a signal handler that logs may interrupt the holder in its own thread.
-        self._lock = RLock()
         self.reset()
 
     def reset(self) -> None:
-        """Start from nothing, as a forked child must."""
+        """Start from nothing, as a forked child must: there the lock may be held for ever."""
+        # Reentrant: a signal handler that logs may interrupt the holder in its own thread.
+        self._lock = RLock()
         self._accepted: Counter[str] = Counter()
         self._exported: Counter[str] = Counter()
         self._dropped: Counter[tuple[str, str]] = Counter()
@@ -46,6 +46,18 @@ class Ledger:
     def drop(self, signal: str, reason: str, count: int = 1) -> None:
         """Records were given up, for a reason in a word or two."""
         with self._lock:
+            self._dropped[signal, reason] += count
+
+    def refuse(self, signal: str, reason: str, count: int = 1) -> None:
+        """Records were taken in and given up at once.
+
+        >>> ledger = Ledger()
+        >>> ledger.refuse("logs", "console_closed")
+        >>> ledger.snapshot()["logs"]
+        {'accepted': 1, 'exported': 0, 'dropped': {'console_closed': 1}, 'queued': 0}
+        """
+        with self._lock:
+            self._accepted[signal] += count
             self._dropped[signal, reason] += count
 
     def snapshot(self) -> dict[str, dict[str, int | dict[str, int]]]:

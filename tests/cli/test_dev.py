@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -186,7 +186,7 @@ def test_when_nobody_reads_any_more_the_command_is_ended(tmp_path: Path) -> None
 class Terminal:
     """A terminal in which a command runs in the foreground."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: list[str]) -> None:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:  # pragma: no cover - the other process
             os.execv(command[0], command)

@@ -141,7 +141,13 @@ def test_a_working_directory_that_cannot_be_read_holds_no_file(tmp_path: Path) -
         "import os; from obskit.config import load; os.setuid(65534); print(load({}, {}).service)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=closed, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        # Not measured: as nobody it could not write its measurement.
+        env={"PATH": os.defpath},
+        cwd=closed,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.stdout, done.stderr) == ("unknown_service:python\n", "")
 

@@ -132,7 +132,13 @@ def test_an_exception_without_a_type_is_an_error() -> None:
 
 def test_the_absolute_path_stands_in_for_the_file() -> None:
     frames = [{"abs_path": "/srv/a.py", "lineno": True, "in_app": "yes"}]
-    assert raised(stacktrace={"frames": frames}).frames == (Frame("/srv/a.py", 0, ""),)
+    expected = (Frame("/srv/a.py", 0, "", in_app=True),)
+    assert raised(stacktrace={"frames": frames}).frames == expected
+
+
+def test_code_of_python_itself_is_not_the_program_s_own() -> None:
+    frames = [{"filename": "contextlib.py", "abs_path": "/usr/lib/python3.11/contextlib.py"}]
+    assert raised(stacktrace={"frames": frames}).frames[0].in_app is False
 
 
 def test_only_the_innermost_frames_and_the_first_variables_are_kept() -> None:
@@ -187,18 +193,9 @@ JSON = st.recursive(
 )
 EVENT = st.fixed_dictionaries(
     {},
-    optional={
-        name: JSON
-        for name in (
-            "event_id",
-            "timestamp",
-            "contexts",
-            "tags",
-            "message",
-            "logentry",
-            "exception",
-        )
-    },
+    optional=dict.fromkeys(
+        ("event_id", "timestamp", "contexts", "tags", "message", "logentry", "exception"), JSON
+    ),
 )
 VALUES = st.lists(
     st.fixed_dictionaries(

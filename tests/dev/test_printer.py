@@ -215,17 +215,33 @@ def test_causes_follow_with_the_place_where_they_were_raised() -> None:
 def test_of_a_deep_stack_the_innermost_own_frames_are_shown() -> None:
     own = [Frame(f"/a/b/c/own{n}.py", n, "f", in_app=True) for n in range(6)]
     library = [
-        Frame(f"/x/site-packages/{name}/m.py", 1, "g", in_app=False)
-        for name in ("flask", "werkzeug", "jinja2", "click", "zope")
+        Frame("<frozen runpy>", 1, "g", in_app=False),
+        *(
+            Frame(f"/x/site-packages/{name}/m.py", 1, "g", in_app=False)
+            for name in ("flask", "werkzeug", "jinja2", "click", "zope")
+        ),
     ]
-    raised = Raised("E", "m", tuple([*library, *own, library[0]]))
+    raised = Raised("E", "m", (*library, *own, library[1]))
     assert lines(given.event(raised, event_id=""))[1:] == [
         "  ✗ E: m",
         "    flask/m.py:1 in g",
         "    b/c/own5.py:5 in f",
         "    b/c/own4.py:4 in f",
         "    b/c/own3.py:3 in f",
-        "    … 8 more frames in click, flask, jinja2, werkzeug",
+        "    … 9 more frames in click, flask, jinja2, werkzeug",
+    ]
+
+
+def test_locals_are_those_of_the_innermost_own_frame() -> None:
+    own = Frame("shop.py", 1, "f", in_app=True, variables={"mine": "1"})
+    library = Frame("lib.py", 2, "g", in_app=False, variables={"theirs": "2"})
+    shown_of = [
+        [line.strip() for line in lines(given.event(Raised("E", "m", frames), event_id=""))[2:]]
+        for frames in ((own, library), (library,))
+    ]
+    assert shown_of == [
+        ["lib.py:2 in g", "shop.py:1 in f", "mine = 1"],
+        ["lib.py:2 in g", "theirs = 2"],
     ]
 
 
@@ -346,5 +362,5 @@ def test_the_summary_tells_of_losses() -> None:
     stories = Stories(most=1)
     stories.receive([Refused("/", 400, ""), given.server(), given.server(trace_id="a" * 32)])
     assert summary(stories) == (
-        "\nreceived 2 spans, 0 points, 0 lines, 0 errors, 1 refused, 1 stories lost\n"
+        "\nreceived 2 spans, 0 points, 0 lines, 0 errors, refused: 1, stories lost: 1\n"
     )

@@ -18,7 +18,8 @@ def formatted() -> str:
         except ValueError as error:
             raise RuntimeError("no number") from error
     except RuntimeError:
-        return traceback.format_exc()
+        text = traceback.format_exc()
+    return text
 
 
 def test_the_frames_are_of_what_was_raised_last() -> None:

@@ -53,9 +53,13 @@ def holder(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def run(script: str, *arguments: object) -> str:
-    """What a script prints. It must end well and complain of nothing."""
+    """What a script prints. It must end well and complain of nothing.
+
+    It is not measured: where a slot cannot be had, a measurement cannot be written either.
+    """
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, arguments)],
+        env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
         capture_output=True,
         text=True,
         check=False,

@@ -129,8 +129,6 @@ if child:
 else:
     with obskit.span("in child"):
         obskit.get_logger("shop").info("placed in child")
-    assert obskit.shutdown(30)
-    os._exit(0)
 """
 
 
@@ -201,10 +199,9 @@ def test_a_propagator_that_is_not_installed_is_a_wrong_value(place: str, tmp_pat
     environ = {"OTEL_PROPAGATORS": "tracecontext,b4"} if place == "environment" else {}
     if place == "file":
         (tmp_path / "obskit.toml").write_text('propagators = ["tracecontext", "b4"]')
-    assert run(_WRONG, environ, tmp_path).output == (
-        "propagators holds 'b4' (OTEL_PROPAGATORS):"
-        " use baggage, tracecontext, or install its package\n"
-    )
+    told = run(_WRONG, environ, tmp_path).output
+    assert told.startswith("propagators holds 'b4' (OTEL_PROPAGATORS): use baggage, ")
+    assert told.endswith("tracecontext, or install its package\n")
 
 
 def test_what_the_api_cannot_read_is_a_wrong_value_too(tmp_path: Path) -> None:

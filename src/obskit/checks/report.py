@@ -83,7 +83,7 @@ def log_result(check: Check, result: CheckResult, changed: bool) -> None:
         names.CHECK_RESULT_DURATION: round(result.duration, 6),
         names.CHECK_SEVERITY: check.severity,
     }
-    for name, value in [
+    optional = [
         (names.CHECK_RESULT_MESSAGE, result.message),
         (names.CHECK_RESULT_VALUE, result.value),
         (names.CHECK_RESULT_UNIT, result.unit),
@@ -91,9 +91,8 @@ def log_result(check: Check, result: CheckResult, changed: bool) -> None:
         (names.CHECK_RUNBOOK, check.runbook),
         (names.CHECK_RESULT_DETAILS, dict(result.details)),
         (names.CHECK_RESULT_EVIDENCE, list(result.evidence)),
-    ]:
-        if value not in (None, "", {}, []):
-            fields[name] = value
+    ]
+    fields.update((name, value) for name, value in optional if value not in (None, "", {}, []))
     said = f": {result.message}" if result.message else ""
     event = f"{check.name} is {result.status}{said}"
     loggers.active().emit(LOGGER, level, event, fields, event_name=names.EVENT_CHECK)

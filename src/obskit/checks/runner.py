@@ -113,9 +113,7 @@ class Runner:
     def wait(self, attempt: Attempt) -> CheckResult:
         """The result of a run, no later than its time-out."""
         attempt.ended.wait(max(0.0, attempt.deadline - self._clock.monotonic()))
-        self.expire(attempt)
-        assert attempt.result is not None
-        return attempt.result
+        return self.expire(attempt)
 
     def start(self, check: Check) -> Attempt:
         """Begin to run a check, unless it is running: then that run is returned."""
@@ -142,10 +140,14 @@ class Runner:
             self._end(attempt)
         return attempt
 
-    def expire(self, attempt: Attempt) -> None:
-        """Decide a run whose time is up. It may go on, but what it says comes too late."""
-        if attempt.result is None:
-            attempt.hangs = self._decide(attempt, verdict.of_timeout(attempt.check))
+    def expire(self, attempt: Attempt) -> CheckResult:
+        """Decide a run whose time is up. It may go on, but what it says comes too late.
+
+        Returns:
+            The result that counts.
+        """
+        if attempt.result is None and self._decide(attempt, verdict.of_timeout(attempt.check)):
+            attempt.hangs = True
 
     def _hindrance(self, check: Check, running: Attempt | None) -> CheckResult | None:
         """Why a check cannot be run now, or None."""

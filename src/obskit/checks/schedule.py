@@ -55,8 +55,12 @@ class Schedule:
             self.after_fork()
         with self._lock:
             if self._thread is None and not self._stop.is_set():
-                self._thread = Thread(target=self._work, name="obskit-schedule", daemon=True)
-                self._thread.start()
+                thread = Thread(target=self._work, name="obskit-schedule", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no more threads; the request that calls this must not fail
+                    return
+                self._thread = thread
 
     def stop(self, timeout: float = 1.0) -> None:
         """Start no more runs. Those under way go on.

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 
 from obskit.checks.model import CheckResult, Status, number
-from obskit.declaration import Check, Freshness
+from obskit.declaration import Check, Freshness, Judge
 from obskit.duration import format_duration
 from obskit.redaction import describe, safe_repr
 
@@ -28,7 +28,7 @@ def of_returned(check: Check, returned: object, now: float) -> CheckResult:
         return _of_instant(check.freshness, returned, now)
     measured = number(returned)
     if check.judge is not None:
-        return _of_number(check, returned, measured)
+        return _of_number(check.judge, check.unit, returned, measured)
     if returned is None or returned is True:
         return CheckResult.ok()
     if returned is False:
@@ -41,7 +41,10 @@ def of_returned(check: Check, returned: object, now: float) -> CheckResult:
 
 
 def of_error(check: Check, error: BaseException) -> CheckResult:
-    """The result of a check whose subject raised: critical, or unknown for the kinds it named."""
+    """The result of a check whose subject raised.
+
+    Critical, or unknown for the kinds that it named. An age that could not be read is unknown.
+    """
     unknown = check.freshness is not None or isinstance(error, check.unknown_on)
     return CheckResult(Status.UNKNOWN if unknown else Status.CRITICAL, describe(error))
 
@@ -58,12 +61,13 @@ def of_dependency(name: str, status: Status) -> CheckResult:
     return CheckResult(Status.SKIPPED, f"not run: {name} is {status}")
 
 
-def _of_number(check: Check, returned: object, measured: float | None) -> CheckResult:
+def _of_number(
+    judge: Judge, unit: str, returned: object, measured: float | None
+) -> CheckResult:
     if measured is None or math.isnan(measured):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
-    assert check.judge is not None
-    verdict = check.judge(measured)
-    value = f"{measured:g}{_unit(check.unit)}"
+    verdict = judge(measured)
+    value = f"{measured:g}{_unit(unit)}"
     message = f"{value}: {verdict.reason}" if verdict.reason else value
     return CheckResult(Status(verdict.state), message, measured)
 
@@ -73,11 +77,12 @@ def _of_instant(freshness: Freshness, returned: object, now: float) -> CheckResu
         return CheckResult.critical("never")
     if not isinstance(returned, datetime):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where an instant is judged")
-    if returned.tzinfo is None and freshness.timezone is None:
+    naive = returned.utcoffset() is None
+    if naive and freshness.timezone is None:
         return CheckResult.unknown(
             f"{returned.isoformat()} has no time zone: give timezone= in the declaration"
         )
-    instant = returned if returned.tzinfo else returned.replace(tzinfo=freshness.timezone)
+    instant = returned.replace(tzinfo=freshness.timezone) if naive else returned
     age = now - instant.timestamp()
     if age < -_CLOCK_SKEW:
         ahead = format_duration(math.floor(-age))

@@ -50,8 +50,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            error.exit_code = _UNKNOWN  # Click's own 2 would be read as critical
-            raise
+            error.show()
+            ctx.exit(_UNKNOWN)  # Click's own 2 would be read as critical
 
 
 _APP = click.option(

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from obskit.dev.signals import Error, Frame, Raised, instant
+from obskit.dev.stacktrace import is_installed
 
 # What one event may hold, whatever its size: a deep recursion has 1,000 frames.
 _FRAMES = 100
@@ -113,13 +114,15 @@ def _exceptions(interface: Any) -> Iterator[Raised]:
 def _frame(fields: dict[str, Any]) -> Frame:
     line = fields.get("lineno")
     in_app = fields.get("in_app")
+    path = _text(fields.get("abs_path"))
     variables = list(_mapping(fields.get("vars")).items())[:_VARIABLES]
     return Frame(
-        file=_text(fields.get("filename")) or _text(fields.get("abs_path")),
+        file=_text(fields.get("filename")) or path,
         line=line if type(line) is int else 0,
         function=_text(fields.get("function")),
         source=_text(fields.get("context_line")),
-        in_app=in_app if isinstance(in_app, bool) else None,
+        # The SDK leaves open what is neither under the working directory nor a package.
+        in_app=in_app if isinstance(in_app, bool) else not is_installed(path),
         variables={name: _variable(value) for name, value in variables},
     )
 

@@ -52,11 +52,10 @@ def _stack(raised: Raised, frames: int = _FRAMES) -> Iterator[Text]:
         yield from _raw(raised.stacktrace)
         return
     shown = _worth_showing(raised.frames, frames)
-    innermost = True
-    # The innermost frame first: it is what one looks for.
+    own = [frame for frame in shown if frame.in_app is not False]
+    # The innermost frame first: it is what one looks for. Locals where one can do something.
     for frame in reversed(shown):
-        yield from _frame(frame, with_variables=innermost)
-        innermost = False
+        yield from _frame(frame, with_variables=frame is (own or shown)[-1])
     hidden = len(raised.frames) - len(shown)
     if hidden:
         yield Text(f"    … {hidden} more {_plural(hidden, 'frame')}{_packages(raised)}", "dim")
@@ -95,7 +94,7 @@ def _packages(raised: Raised) -> str:
         for frame in raised.frames
         if frame.in_app is False
     }
-    some = sorted(plain(name) for name in names)[:_PACKAGES]
+    some = sorted(plain(name) for name in names if not name.startswith("<"))[:_PACKAGES]
     return f" in {', '.join(some)}" if some else ""
 
 

@@ -46,7 +46,7 @@ class Printer:
     def summary(self, stories: Stories) -> None:
         """Show in one line how much was received, and what was lost."""
         counts = [_count(stories.counts[key], noun) for key, noun in _SIGNALS]
-        losses = [f"{stories.counts[key]} {key}" for key in _LOSSES if stories.counts[key]]
+        losses = [f"{key}: {stories.counts[key]}" for key in _LOSSES if stories.counts[key]]
         self.say("")
         self.say(f"received {', '.join([*counts, *losses])}", "yellow" if losses else "dim")
 

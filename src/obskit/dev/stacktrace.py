@@ -39,11 +39,19 @@ def _frames(lines: list[str]) -> Iterator[Frame]:
             line=int(match["line"]),
             function=match["function"],
             source=following.strip() if following.startswith("    ") else "",
-            in_app=not _is_installed(match["file"]),
+            in_app=not is_installed(match["file"]),
         )
 
 
-def _is_installed(file: str) -> bool:
+def is_installed(file: str) -> bool:
+    """Whether a file is of a library, or of Python itself.
+
+    Args:
+        file: The file's whole path.
+
+    >>> is_installed("/srv/.venv/lib/python3.12/site-packages/flask/app.py")
+    True
+    """
     return (
         "site-packages" in file
         or "dist-packages" in file

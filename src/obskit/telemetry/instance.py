@@ -11,13 +11,13 @@ import re
 import stat
 import tempfile
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows has no flock: instances are random there
-    fcntl = None  # type: ignore[assignment]
+# Windows has no flock: instances are random there.
+fcntl: Any = import_module("fcntl") if os.name == "posix" else None
 
 # Ours, made once; UUIDv5 wants a namespace (RFC 9562, section 5.5).
 _NAMESPACE = UUID("8a4c5c1e-4a53-5d0e-9d7a-0b1f6f6d6f62")
