@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -43,6 +44,15 @@ def isolation() -> Iterator[None]:
     _forget_sentry()
     otel_context.detach(otel)
     context._scope.reset(scope)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A developer may lack a framework; where everything is required, a skipped test has failed."""
+    report = yield
+    if report.skipped and os.environ.get("OBSKIT_REQUIRE_EVERYTHING"):
+        report.outcome = "failed"
+    return report
 
 
 def _loggers() -> list[logging.Logger]:

@@ -22,12 +22,14 @@ from obskit.dev import Receiver
 from obskit.dev.signals import Line
 from obskit.registry import Registry
 
-flask = pytest.importorskip("flask", reason="Flask is not installed")
+pytest.importorskip("flask", reason="Flask is not installed")
 
-import obskit.flask  # noqa: E402
+import flask
+
+import obskit.flask
 
 
-def shop(registry: Registry | None = None, **options: Any) -> Any:
+def shop(registry: Registry | None = None, **options: Any) -> flask.Flask:
     """An app with a few routes."""
     app = flask.Flask("shop")
     obskit.flask.init_app(app, registry=Registry() if registry is None else registry, **options)

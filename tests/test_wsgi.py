@@ -206,7 +206,9 @@ def test_any_request_id_is_taken_over_or_replaced_but_never_passed_on_raw(
 ) -> None:
     response = serving().get("/", environ_overrides={"HTTP_X_REQUEST_ID": header})
     answered = response.headers["X-Request-ID"]
-    safe = 0 < len(header) <= 128 and all(c.isascii() and (c.isalnum() or c in "._-") for c in header)
+    safe = 0 < len(header) <= 128 and all(
+        c.isascii() and (c.isalnum() or c in "._-") for c in header
+    )
     assert (answered == header) is safe
     assert answered.isascii()
 

@@ -9,20 +9,21 @@ from typing import Any
 from flask import Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, insert, select, text
+from stock import open_engine, orders, prepare, products
 
 import obskit
 import obskit.flask
 from obskit import check
 
 obskit.init("shop")
-from stock import engine, orders, prepare, products  # noqa: E402  # queries are seen from here on
 
 app = Flask(__name__)
 obskit.flask.init_app(app)
 log = obskit.get_logger()
 
+engine = open_engine()  # after init, which makes new engines tell of their queries
 with obskit.span("shop.prepare"):
-    prepare()
+    prepare(engine)
 
 # A third of a second of work that no index can help.
 SLOW = text(

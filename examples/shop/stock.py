@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, create_engine, insert
+import sqlalchemy
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, insert
 from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
@@ -32,12 +33,15 @@ PRODUCTS = (
     {"id": 4, "name": "Scale", "price": 39.9},
 )
 
-directory = Path(os.environ.get("SHOP_DATA") or Path(__file__).with_name("data"))
-directory.mkdir(parents=True, exist_ok=True)
-engine = create_engine(f"sqlite:///{directory / 'shop.db'}")
+
+def open_engine() -> sqlalchemy.Engine:
+    """Open the shop's database, `shop.db` in the directory that SHOP_DATA names."""
+    directory = Path(os.environ.get("SHOP_DATA") or Path(__file__).with_name("data"))
+    directory.mkdir(parents=True, exist_ok=True)
+    return sqlalchemy.create_engine(f"sqlite:///{directory / 'shop.db'}")
 
 
-def prepare() -> None:
+def prepare(engine: sqlalchemy.Engine) -> None:
     """Make the tables and fill them. Several workers may do so at once."""
     with engine.begin() as connection:
         for table in metadata.sorted_tables:

@@ -100,16 +100,16 @@ def _instrument(kind: str, name: str, unit: str) -> Any:
 
 
 def _bounded(attributes: dict[str, object]) -> dict[str, Any]:
-    bounded: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if name in _UNBOUNDED or len(bounded) >= _MAX_ATTRIBUTES:
-            continue
-        if is_sensitive(name):
-            value = MASK
-        elif not isinstance(value, (bool, int, float, str)):
-            value = safe_repr(value)
-        bounded[name] = value[:_MAX_TEXT] if isinstance(value, str) else value
-    return bounded
+    kept = [name for name in attributes if name not in _UNBOUNDED]
+    return {name: _value(name, attributes[name]) for name in kept[:_MAX_ATTRIBUTES]}
+
+
+def _value(name: str, given: object) -> Any:
+    if is_sensitive(name):
+        return MASK
+    if isinstance(given, (bool, int, float)):
+        return given
+    return (given if isinstance(given, str) else safe_repr(given))[:_MAX_TEXT]
 
 
 def install(ledger: Ledger) -> None:

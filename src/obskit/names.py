@@ -167,7 +167,7 @@ CHECK_SEVERITY = "obskit.check.severity"
 CHECK_OWNER = "obskit.check.owner"
 CHECK_RUNBOOK = "obskit.check.runbook"
 
-# Events: the `event_name` of log records
+# What the `event_name` of a log record may be
 EVENT_EXCEPTION = "exception"
 EVENT_ACCESS = "http.server.request"
 EVENT_CHECK = "obskit.check.result"

@@ -15,7 +15,6 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-
 from tests.servers.install import postgresql_bin
 
 

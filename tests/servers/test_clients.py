@@ -50,9 +50,7 @@ def test_a_psycopg_query_is_a_child_of_its_request(
     assert (query.attributes or {})["db.system.name"] == "postgresql"
 
 
-def test_a_failed_sqlalchemy_query_marks_its_span(
-    obskit_capture: Capture, postgresql: str
-) -> None:
+def test_a_failed_sqlalchemy_query_marks_its_span(obskit_capture: Capture, postgresql: str) -> None:
     engine = sqlalchemy.create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
 
     def work() -> None:
