@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from opentelemetry import context as otel_context
 from opentelemetry import propagate
 from opentelemetry.context import Context
@@ -17,6 +18,12 @@ from opentelemetry.context import Context
 from obskit import context, metrics, runtime
 from obskit.ledger import Ledger
 from obskit.telemetry import levels, loggers, providers, stdlib, traces
+
+# A loaded machine is no failure.
+settings.register_profile(
+    "obskit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("obskit")
 
 
 @pytest.fixture(autouse=True)
@@ -66,15 +73,16 @@ def _logging_state() -> tuple[dict[logging.Logger, dict[str, Any]], Any]:
     for one in _loggers():
         values = {name: getattr(one, name) for name in kept}
         state[one] = {k: list(v) if isinstance(v, list) else v for k, v in values.items()}
-    return state, logging.Logger.callHandlers
+    return state, (logging.Logger.callHandlers, logging.basicConfig, logging.lastResort)
 
 
-def _restore_logging(state: dict[logging.Logger, dict[str, Any]], call_handlers: Any) -> None:
+def _restore_logging(state: dict[logging.Logger, dict[str, Any]], hooks: Any) -> None:
     fresh = {"level": 0, "disabled": False, "propagate": True, "handlers": [], "filters": []}
     for one in _loggers():
         for name, value in state.get(one, fresh).items():
             setattr(one, name, list(value) if isinstance(value, list) else value)
-    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+    logging.Logger.callHandlers, logging.basicConfig, logging.lastResort = hooks  # type: ignore[method-assign]
+    stdlib._hooks.installed = False
     logging.disable(logging.NOTSET)
     logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
 

@@ -1,7 +1,8 @@
-"""Spans of time are read as people write them, and written so that they can be read."""
+"""Spans of time: what is read, what is refused, how they are written."""
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -13,90 +14,126 @@ from obskit.duration import LONGEST, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"),
+    ("text", "seconds"),
     [
         ("90s", 90.0),
         ("5m", 300.0),
-        ("24h", 86_400.0),
-        ("7d", 604_800.0),
-        ("2w", 1_209_600.0),
-        ("250ms", 0.25),
-        ("1h30m", 5_400.0),
+        ("1h30m", 5400.0),
+        ("2d", 172_800.0),
+        ("1w", 604_800.0),
         ("1w2d3h4m5s6ms", 788_645.006),
-        ("1.5h", 5_400.0),
+        ("250ms", 0.25),
+        ("1.5h", 5400.0),
         (" 5m ", 300.0),
         (90, 90.0),
         (0.5, 0.5),
         (timedelta(minutes=2), 120.0),
-        (LONGEST, 31_622_400.0),
+        ("366d", 31_622_400.0),
+        (31_622_400, 31_622_400.0),
+        ("1ms", 0.001),
     ],
 )
-def test_text_numbers_and_timedeltas_are_read_as_seconds(written: Any, seconds: float) -> None:
-    assert parse_duration(written) == pytest.approx(seconds)
+def test_spans_are_read_as_seconds(text: Any, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds, abs=1e-9)
 
 
 @pytest.mark.parametrize(
-    "given_",
-    ["", "5", "m", "5 m", "5minutes", "30m1h", "1h1h", "-5m", "1,5h", "٥m", "5M", "nan", None, True,
-     float("nan"), [5], object],
-)  # fmt: skip
-def test_what_is_no_span_is_refused_with_what_is_allowed(given_: Any) -> None:
-    with pytest.raises(ValueError, match="is no span of time: write numbers with units, such as"):
-        parse_duration(given_)
-
-
-@pytest.mark.parametrize(
-    "given_",
-    [0, -1, "0s", 0.0009, "367d", 10**400, -(10**400), float("inf"), timedelta(seconds=-1)],
+    "given",
+    [
+        "",
+        " ",
+        "5",
+        "m",
+        "5 m",
+        "-5m",
+        "1m1h",
+        "1m1m",
+        "5M",
+        "5min",
+        "1e3s",
+        ".5s",
+        "٥m",
+        "5m\n5s",
+        math.nan,
+        True,
+        False,
+        None,
+        b"5m",
+        [5],
+    ],
 )
-def test_what_is_too_short_or_too_long_is_refused_with_the_bounds(given_: Any) -> None:
+def test_what_is_no_span_is_refused_with_an_example(given: Any) -> None:
+    with pytest.raises(ValueError, match="no span of time: write numbers with units, such as 90s"):
+        parse_duration(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [0, -1, "0s", "0.9ms", "367d", 31_622_401, math.inf, -math.inf, 10**400, -(10**400)]
+    + [timedelta(0), timedelta(days=367), timedelta(seconds=-1), "9" * 400 + "s"],
+)
+def test_what_is_too_short_or_too_long_is_told_the_range(given: Any) -> None:
     with pytest.raises(ValueError, match="is out of range: use 1ms to 366d$"):
-        parse_duration(given_)
+        parse_duration(given)
 
 
-def test_the_shortest_allowed_span_is_allowed_and_named() -> None:
+def test_the_shortest_span_is_the_callers_and_allowed() -> None:
     assert parse_duration("1s", least=1) == 1.0
-    with pytest.raises(ValueError, match="^'999ms' is out of range: use 1s to 366d$"):
+    with pytest.raises(ValueError, match=r"^'999ms' is out of range: use 1s to 366d$"):
         parse_duration("999ms", least=1)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "written"),
+    ("seconds", "text"),
     [
         (0, "0ms"),
         (0.0123, "12ms"),
-        (0.999, "999ms"),
+        (0.9999, "999ms"),
         (1, "1s"),
-        (1.59, "1.5s"),
+        (1.57, "1.5s"),
         (9.99, "9.9s"),
         (10, "10s"),
-        (45.9, "45s"),
-        (59.99, "59s"),
+        (59.9, "59s"),
         (60, "1m"),
-        (95, "1m35s"),
+        (61, "1m1s"),
         (3_599, "59m59s"),
         (3_600, "1h"),
-        (5_579, "1h32m"),
+        (3_660, "1h1m"),
+        (3_659, "1h"),
         (86_399, "23h59m"),
         (86_400, "1d"),
-        (93_600, "1d2h"),
+        (90_000, "1d1h"),
         (LONGEST, "366d"),
     ],
 )
-def test_a_span_is_written_in_its_two_largest_units(seconds: float, written: str) -> None:
-    assert format_duration(seconds) == written
+def test_spans_are_written_in_their_two_largest_units(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
 
 
 @given(st.floats(min_value=0.001, max_value=LONGEST))
-def test_what_is_written_can_be_read_and_is_never_longer_nor_much_shorter(seconds: float) -> None:
+def test_what_is_written_can_be_read_and_is_never_more(seconds: float) -> None:
     read = parse_duration(format_duration(seconds))
     assert read <= seconds + 1e-9
-    assert read >= seconds * 0.5
+    # Two units: what is cut off is less than an hour in days, and so on.
+    assert seconds - read < max(0.1, 1.0 if seconds >= 10 else 0, 3_600 / 24 * (seconds // 3_600))
 
 
-@given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+@given(
+    st.one_of(
+        st.text(),
+        st.floats(),
+        st.integers(),
+        st.timedeltas(),
+        st.none(),
+        st.booleans(),
+        st.binary(),
+        st.from_regex(r"[0-9.]{0,3}[wdhms]{0,2}[0-9]*[wdhms]?"),
+    )
+)
+def test_anything_is_seconds_in_range_or_a_value_error(given: Any) -> None:
     try:
-        assert 0.001 <= parse_duration(text) <= LONGEST
-    except ValueError as refusal:
-        assert " is " in str(refusal)
+        seconds = parse_duration(given)
+    except ValueError:
+        return
+    assert type(seconds) is float
+    assert 0.001 <= seconds <= 31_622_400

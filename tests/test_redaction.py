@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntFlag
 from fractions import Fraction
+from numbers import Integral, Real
 from pathlib import PurePosixPath
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -184,6 +185,28 @@ class Account:
 class Login(NamedTuple):
     user: str
     password: str
+
+
+class NumpyLike:
+    """As numpy's scalars: no number of Python's own, but registered as one."""
+
+    def __int__(self) -> int:
+        return 7
+
+    def __float__(self) -> float:
+        return 7.5
+
+
+class WholeNumpyLike(NumpyLike):
+    pass
+
+
+Real.register(NumpyLike)
+Integral.register(WholeNumpyLike)
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    assert plain([NumpyLike(), WholeNumpyLike()]) == [7.5, 7]
 
 
 class Written:

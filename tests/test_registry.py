@@ -190,13 +190,13 @@ def test_the_module_level_decorators_declare_into_the_default_registry() -> None
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: above(), "give warning, critical or both"),
+        (lambda: above(warning=None), "give warning, critical or both"),
         (lambda: above(warning=5, critical=1), "warning may not exceed critical"),
         (lambda: above(warning=True), "a limit is a finite number, not True"),
         (lambda: above(critical=float("nan")), "a limit is a finite number, not nan"),
-        (lambda: below(), "give warning, critical or both"),
+        (lambda: below(warning=None), "give warning, critical or both"),
         (lambda: below(warning=1, critical=5), "critical may not exceed warning"),
-        (lambda: outside(), "give warning, critical or both"),
+        (lambda: outside(warning=None), "give warning, critical or both"),
         (lambda: outside(warning=5), "a range is a pair such as (1, 5)"),  # type: ignore[arg-type]
         (lambda: outside(warning=(5, 5)), "a range is a pair such as (1, 5), rising"),
         (

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
+from itertools import count
 from typing import Any, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, format_span_id, format_trace_id
 
 from obskit import names
-from obskit.redaction import Plain, plain
+from obskit.redaction import Plain, name_of, plain
 
 _MAX_FIELDS = 64
 _MAX_LINES = 50
@@ -44,9 +45,11 @@ class Scope:
         fields: What `bind` has put on every later line.
         lines: The newest log lines, for the error that may come.
         request: What only an error asks for, read when it happens. A mapping of the framework's own.
+        errors: Reports that wait for the end of the request; None once it has ended.
+        number: Tells scopes of this process apart: a caller may send one request id twice.
     """
 
-    __slots__ = ("errors", "fields", "lines", "request", "request_id", "span")
+    __slots__ = ("errors", "fields", "lines", "number", "request", "request_id", "span")
 
     def __init__(
         self, request_id: str | None = None, span: Span = trace.INVALID_SPAN, request: Any = None
@@ -56,15 +59,41 @@ class Scope:
         self.fields: dict[str, Plain] = {}
         self.lines: deque[Line] = deque(maxlen=_MAX_LINES)
         self.request = request
-        self.errors: list[Any] = []
+        self.errors: list[Any] | None = []
+        self.number = next(_numbers)
 
 
+class _Ambient(Scope):
+    """Holds what was bound outside any scope. Never changed, but replaced: tasks share it."""
+
+    __slots__ = ()
+
+    def copy(self) -> _Ambient:
+        other = _Ambient()
+        other.fields.update(self.fields)
+        other.lines.extend(self.lines)
+        return other
+
+
+_numbers = count()
 _scope: ContextVar[Scope | None] = ContextVar("obskit_scope", default=None)
 
 
 def current() -> Scope | None:
     """The scope at hand, or None."""
     return _scope.get()
+
+
+def number() -> int | None:
+    """The number of the request's scope, or None outside requests."""
+    scope = _scope.get()
+    return scope.number if scope is not None and scope.request_id is not None else None
+
+
+def is_told_above() -> bool:
+    """Whether there is a scope whose end tells of an exception that leaves it."""
+    scope = _scope.get()
+    return scope is not None and not isinstance(scope, _Ambient)
 
 
 def enter(scope: Scope) -> Token[Scope | None]:
@@ -113,16 +142,18 @@ def bind(**fields: object) -> None:
     >>> bind(user_id=7, plan="free")
     """
     scope = _scope.get()
-    if scope is None:
-        scope = Scope()
+    if scope is None or isinstance(scope, _Ambient):
+        scope = _Ambient() if scope is None else scope.copy()
         _scope.set(scope)
     span = scope.span if scope.span is not trace.INVALID_SPAN else trace.get_current_span()
-    for name, given in fields.items():
+    for key, given in fields.items():
+        name = name_of(key)
         if name not in scope.fields and len(scope.fields) >= _MAX_FIELDS:
-            break
+            continue
         value = plain(given, name)
         scope.fields[name] = value
-        span.set_attribute(names.USER_ID if name == "user_id" else name, attribute(value))
+        with suppress(Exception):  # a span of the host's own making may refuse it
+            span.set_attribute(names.USER_ID if name == "user_id" else name, attribute(value))
 
 
 def attribute(value: Plain) -> str | int | float | bool:

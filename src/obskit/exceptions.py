@@ -23,11 +23,13 @@ class ConfigError(ObskitError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        values = (
-            "1 wrong value" if len(self.problems) == 1 else f"{len(self.problems)} wrong values"
-        )
+        super().__init__(self.problems)  # so that it can be pickled
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        values = "1 wrong value" if count == 1 else f"{count} wrong values"
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
-        super().__init__(f"{values} in the configuration of obskit:{lines}")
+        return f"{values} in the configuration of obskit:{lines}"
 
 
 class DeclarationError(ObskitError, ValueError):
@@ -51,6 +53,11 @@ class MissingExtra(ObskitError, ImportError):
 
     def __init__(self, extra: str, feature: str) -> None:
         self.extra = extra
-        super().__init__(
-            f"{feature} needs a package that is not installed: pip install 'obskit-otel[{extra}]'"
+        self.feature = feature
+        super().__init__(extra, feature)  # so that it can be pickled
+
+    def __str__(self) -> str:
+        return (
+            f"{self.feature} needs a package that is not installed:"
+            f" pip install 'obskit-otel[{self.extra}]'"
         )

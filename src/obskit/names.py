@@ -135,7 +135,7 @@ EXCEPTION_STACKTRACE = "exception.stacktrace"
 CODE_FUNCTION_NAME = "code.function.name"
 USER_ID = "user.id"
 
-# Attributes: resource
+# Attributes of the resource
 SERVICE_NAME = "service.name"
 SERVICE_VERSION = "service.version"
 SERVICE_INSTANCE_ID = "service.instance.id"

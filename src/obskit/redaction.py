@@ -228,11 +228,8 @@ def name_of(key: object) -> str:
     """The name of a field as text: short, and such that it can be encoded. Never raises."""
     if type(key) is str and len(key) <= _MAX_NAME and key.isascii():
         return key
-    if issubclass(type(key), str):
-        written: str = str.__str__(key)
-    else:
-        found = _Copy().of(key, _MAX_DEPTH - 1)
-        written = found if isinstance(found, str) else str(found)
+    found = _Copy().of(key, _MAX_DEPTH - 1)
+    written = found if isinstance(found, str) else str(found)
     return text(written if len(written) <= _MAX_NAME else written[:_MAX_NAME] + CUT)
 
 

@@ -227,9 +227,7 @@ class Runtime:
         for watch in self._watches.values():
             watch.after_fork()
         self.slot.claim()
-        self.resource = self.resource.merge(
-            Resource(resource.of_process(self.config, self.slot))
-        )
+        self.resource = self.resource.merge(Resource(resource.of_process(self.config, self.slot)))
         self.providers.update_resource(self.resource)
 
     def status(self) -> dict[str, Any]:

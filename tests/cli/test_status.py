@@ -30,13 +30,17 @@ for line in sys.stdin:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """An environment without anything of ours but the folder that processes share."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OBSKIT_", "SENTRY_"))}
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "OBSKIT_", "SENTRY_"))
+    }
     return {**kept, "OBSKIT_RUN_DIR": str(tmp_path)}
 
 
 def status(environment: dict[str, str], *arguments: str) -> Any:
     """The result of the command."""
-    cleared = {name: None for name in os.environ if name.startswith(("OTEL_", "OBSKIT_", "SENTRY_"))}
+    cleared = {
+        name: None for name in os.environ if name.startswith(("OTEL_", "OBSKIT_", "SENTRY_"))
+    }
     runner = click_testing.CliRunner(env={**cleared, **environment})
     return runner.invoke(main, ["status", *arguments])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import ssl
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from typing_extensions import Self
+
+from obskit.dev.bodies import decompress
 
 _PATIENCE = 60.0
 
@@ -178,9 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        # sentry-sdk takes brotli where it is installed.
+        body = decompress(sent, self.headers.get("Content-Encoding", ""))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.receiver.take(Request(self.path, headers, body, self._client()))
         self._answer()

@@ -61,13 +61,12 @@ def test_an_endpoint_without_a_scheme_is_for_grpc_only() -> None:
 
 def test_a_signals_own_setting_beats_the_general_one_wherever_it_comes_from() -> None:
     """An argument for all signals leaves a variable of one signal in force."""
-    config = load(
-        {"otlp.endpoint": "http://argument:4318"},
-        {
-            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://logs:4318",
-            "OTEL_EXPORTER_OTLP_TIMEOUT": "700",
-        },
-    )
+    environ = {
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://logs:4318",
+        "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT": "900",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "700",
+    }
+    config = load({"otlp.endpoint": "http://argument:4318"}, environ)
     assert config.traces.endpoint == "http://argument:4318/v1/traces"
     assert config.logs.endpoint == "http://logs:4318/v1/logs"
-    assert config.logs.timeout_ms == 700
+    assert (config.traces.timeout_ms, config.logs.timeout_ms) == (700, 900)

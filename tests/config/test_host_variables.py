@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 
 import pytest
 
@@ -150,8 +151,14 @@ def test_the_exit_waits_for_a_slow_receiver_as_long_as_it_may(
 ) -> None:
     """Longer than the three seconds of the default."""
     receiver.hold()
-    release = Timer(4.0, receiver.release)
-    release.start()
+
+    def release_late() -> None:
+        receiver.held.wait(60)
+        time.sleep(4)
+        receiver.release()
+
+    late = Thread(target=release_late)
+    late.start()
     script = """
 with obskit.span("work"):
     pass
@@ -162,7 +169,7 @@ print(json.dumps(obskit.shutdown()))
         "OBSKIT_SHUTDOWN_TIMEOUT": "50",
     }
     assert serve(script, environ, tmp_path) is True
-    release.join()
+    late.join()
 
 
 @shows("OBSKIT_RUN_DIR", "XDG_RUNTIME_DIR")

@@ -74,6 +74,7 @@ BODIES = (
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(PATHS), st.sampled_from(TYPES), st.sampled_from(ENCODINGS), BODIES)
 @example("/v1/traces", "application/json", "", b"[" * 90_000)
+@example("/v1/traces", "application/json", "", b'{"a":' * 900 + b"1" + b"}" * 900)
 @example("/api/1/envelope/", "", "", b"{}\n" + b"\n" * 90_000)
 @example("/v1/traces", "application/x-protobuf", "gzip", gzip.compress(bytes(10_000_000)))
 @example("/v1/traces", "application/x-protobuf", "", b"\x0a" * 90_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -15,6 +17,7 @@ from uuid import UUID
 
 import pytest
 
+from obskit.telemetry import instance
 from obskit.telemetry.instance import Slot, instance_id, living, run_directory
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="another user can be had by root only")
@@ -205,22 +208,28 @@ def test_a_link_in_place_of_a_slots_file_is_not_followed(tmp_path: Path) -> None
     assert precious.read_text() == "precious"
 
 
-def test_a_file_system_without_locks_gives_no_slot_and_is_not_filled(tmp_path: Path) -> None:
+def test_a_file_system_without_locks_gives_no_slot_and_is_not_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Some network file systems refuse `flock`; none is at hand, so its answer is put in place."""
-    script = """
-import errno, fcntl, sys
-from pathlib import Path
-from obskit.telemetry import instance
-class Locks:
-    LOCK_EX, LOCK_NB = fcntl.LOCK_EX, fcntl.LOCK_NB
-    @staticmethod
-    def flock(file, how):
+
+    def refuse(_file: int, _how: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
-instance.fcntl = Locks
-print(instance.Slot(Path(sys.argv[1])).number)
-"""
-    assert run(script, tmp_path / "s") == "None"
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert Slot(tmp_path / "s").number is None
     assert len(list((tmp_path / "s").iterdir())) == 1
+
+
+def test_a_system_without_flock_gives_no_slot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows; it is not even asked for a folder."""
+    (tmp_path / "slot-0").write_text("7")
+    monkeypatch.setattr(instance, "fcntl", None)
+    assert Slot(tmp_path / "s").number is None
+    assert living(tmp_path) == {}
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_full_disk_leaves_the_slot_to_its_holder(tmp_path: Path) -> None:

@@ -54,13 +54,17 @@ class Attempt:
         self.hangs = False
         self._lock = Lock()
 
-    def decide(self, result: CheckResult) -> bool:
-        """Whether this result is the first, and so the one that counts."""
+    def decide(self, result: CheckResult, *, hangs: bool) -> CheckResult:
+        """The result that counts: this one, or the one before it.
+
+        Args:
+            result: What the run came to.
+            hangs: Whether the run goes on nevertheless.
+        """
         with self._lock:
-            if self.result is not None:
-                return False
-            self.result = result
-            return True
+            if self.result is None:
+                self.result, self.hangs = result, hangs
+            return self.result
 
 
 class Runner:
@@ -146,8 +150,7 @@ class Runner:
         Returns:
             The result that counts.
         """
-        if attempt.result is None and self._decide(attempt, verdict.of_timeout(attempt.check)):
-            attempt.hangs = True
+        return self._decide(attempt, verdict.of_timeout(attempt.check), hangs=True)
 
     def _hindrance(self, check: Check, running: Attempt | None) -> CheckResult | None:
         """Why a check cannot be run now, or None."""
@@ -194,7 +197,7 @@ class Runner:
                 trace.failed(error)
                 return verdict.of_error(check, error)
 
-    def _decide(self, attempt: Attempt, result: CheckResult) -> bool:
+    def _decide(self, attempt: Attempt, result: CheckResult, *, hangs: bool = False) -> CheckResult:
         duration = self._clock.monotonic() - (attempt.deadline - attempt.check.timeout)
         result = replace(
             result,
@@ -202,11 +205,11 @@ class Runner:
             duration=max(0.0, duration),
             unit=result.unit or attempt.check.unit,
         )
-        if not attempt.decide(result):
-            return False
-        changed = self._results.record(attempt.check.name, result)
-        self._on_result(attempt.check, result, changed)
-        return True
+        counts = attempt.decide(result, hangs=hangs)
+        if counts is result:
+            changed = self._results.record(attempt.check.name, result)
+            self._on_result(attempt.check, result, changed)
+        return counts
 
 
 async def _finish(returned: Awaitable[object]) -> object:

@@ -61,9 +61,7 @@ def of_dependency(name: str, status: Status) -> CheckResult:
     return CheckResult(Status.SKIPPED, f"not run: {name} is {status}")
 
 
-def _of_number(
-    judge: Judge, unit: str, returned: object, measured: float | None
-) -> CheckResult:
+def _of_number(judge: Judge, unit: str, returned: object, measured: float | None) -> CheckResult:
     if measured is None or math.isnan(measured):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
     verdict = judge(measured)

@@ -76,7 +76,7 @@ def check() -> None:
 @_JSON
 @click.argument("names", nargs=-1)
 def run(app: str | None, as_json: bool, names: tuple[str, ...]) -> None:
-    r"""Run checks: those NAMED and what they depend on, else all. Print all that ran.
+    """Run checks: those NAMED and what they depend on, else all. Print all that ran.
 
     Each runs after what it depends on, and is skipped where that is down. Several run at once.
 
@@ -86,7 +86,7 @@ def run(app: str | None, as_json: bool, names: tuple[str, ...]) -> None:
       3  one is unknown or skipped, or nothing could be run
       1  one is a warning
       0  all are ok
-    """
+    """  # noqa: D301 - Click reads the backspace itself
     with _inert():
         registry = _load(app)
         found = _run(registry, _select(registry.checks, names))

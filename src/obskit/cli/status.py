@@ -23,7 +23,7 @@ from obskit.telemetry import instance, levels
     help="Change a logger's level in all running processes of the service; root is the root logger.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(service: str | None, changes: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
+def status(service: str | None, changes: tuple[str, ...], as_json: bool) -> None:
     """Show what is configured in this environment, and the service's running processes."""
     try:
         config = load({"service": service})

@@ -29,6 +29,9 @@ _AGGREGATIONS: dict[str, type[Aggregation]] = {
 }
 
 
+_PROTOCOL_HEADERS = ("content-type", "content-encoding", "user-agent")
+
+
 def exporter(config: Config, signal: Signal) -> Any:
     """The exporter of a signal, or None where the signal stays in the process.
 
@@ -79,7 +82,7 @@ def _http(signal: Signal, otlp: Otlp, options: dict[str, Any]) -> Any:
         "metrics": OTLPMetricExporter,
         "logs": OTLPLogExporter,
     }
-    return kinds[signal](
+    made = kinds[signal](
         endpoint=otlp.endpoint,
         headers=dict(otlp.headers),
         compression=Compression.Gzip if otlp.compression == "gzip" else Compression.NoCompression,
@@ -88,6 +91,12 @@ def _http(signal: Signal, otlp: Otlp, options: dict[str, Any]) -> Any:
         client_certificate_file=otlp.client_certificate,
         **options,
     )
+    # The exporter adds headers of the environment: another receiver's, where a file has ours.
+    headers = made._client._headers
+    wanted = {*_PROTOCOL_HEADERS, *(name.lower() for name in otlp.headers)}
+    for name in [name for name in headers if name.lower() not in wanted]:
+        del headers[name]
+    return made
 
 
 def _grpc(signal: Signal, otlp: Otlp, options: dict[str, Any]) -> Any:

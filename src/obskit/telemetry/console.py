@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections.abc import Mapping
@@ -11,16 +12,21 @@ import orjson
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from obskit.clock import to_rfc3339
-from obskit.redaction import CUT, Plain
+from obskit.redaction import CUT, Plain, plain
 from obskit.telemetry.pipeline import Record
 
-#: What a line begins with; a field of the host under one of these names gets a `_` behind it.
-_OWN = frozenset(
-    ("timestamp", "level", "logger", "event", "request_id", "trace_id", "span_id", "exception")
-)
-# JSON escapes the ASCII ones itself; these end a line too, or move a terminal's cursor.
-_RAW_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: What is never cut, and is first to be kept where not everything has room.
+_IDS = ("timestamp", "level", "request_id", "trace_id", "span_id", "truncated_bytes")
+#: Keys of a line; a field of the host under one of these names gets a `_` behind it.
+_OWN = frozenset((*_IDS, "logger", "event", "exception"))
+#: The same for what structlog's renderer takes as its own.
+_OWN_PRETTY = _OWN | {"logger_name", "exc_info", "stack"}
+# C0, DEL and C1; Unicode's line ends; marks that turn the direction of what follows.
+_STEERING = "\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(f"[{_STEERING}]")
+_CONTROL_OR_WIDE = re.compile(f"[{_STEERING}\x80-\U0010ffff]")
+_RESET_COLORS = "\x1b[0m"
+_INDENT = "    "
 
 
 class Console:
@@ -39,23 +45,30 @@ class Console:
         self._format = format
         self._stream = stream
         self._limit = limit
-        self._service = {name: value for name, value in (service or {}).items() if value}
+        self._service = {name: plain(value) for name, value in (service or {}).items() if value}
         self._renderers: dict[bool, ConsoleRenderer] = {}
 
     def write(self, record: Record) -> None:
-        """Write one line, in one call, so that threads do not tear it."""
+        """Write one line, in one call, so that threads do not tear it.
+
+        Raises:
+            BrokenPipeError: There is no such stream, as in a daemon without one.
+        """
         if not record.on_console:
             return
         # Looked up each time: hosts and test runners replace it.
         stream: TextIO | None = getattr(sys, self._stream)
         if stream is None:
-            return
-        terminal = self._format != "json" and stream.isatty()
+            raise BrokenPipeError(f"sys.{self._stream} is None")
+        terminal = self._format != "json" and _is_terminal(stream)
         if self._format == "pretty" or terminal:
-            line = self._pretty(record, colors=terminal)
+            _write(stream, self._pretty(record, colors=terminal) + "\n")
         else:
-            line = to_json(record, self._service, self._limit)
-        _write(stream, line + "\n")
+            line = to_json(record, self._service, self._limit, ascii=not _is_utf8(stream))
+            stream.write(line + "\n")
+        flush = getattr(stream, "flush", None)
+        if flush is not None:
+            flush()
 
     def _pretty(self, record: Record, *, colors: bool) -> str:
         renderer = self._renderers.get(colors)
@@ -73,38 +86,34 @@ class Console:
             "event": visible(record.event),
         }
         for name, value in record.fields.items():
-            key = visible(_own_name(name))
+            key = visible(f"{name}_" if name in _OWN_PRETTY else name)
             event[key] = visible(value) if isinstance(value, str) else visible(repr(value))
         if record.request_id:
-            event["request_id"] = record.request_id
+            event["request_id"] = visible(record.request_id)
         line = str(renderer(None, "", event))
         if record.failure:
-            # The stack keeps its lines, but nothing else that a terminal would obey.
-            stack = "\n".join(visible(row) for row in record.failure.stacktrace.splitlines())
-            line = f"{line}\n{stack}"
-        encoded = line.encode()
-        if len(encoded) > self._limit:
-            line = encoded[: self._limit].decode("utf-8", "ignore") + CUT
-        return line
+            # The stack keeps its lines; set in, so that none of them passes for a line of its own.
+            rows = [_INDENT + visible(row) for row in record.failure.stacktrace.splitlines()]
+            line = "\n".join((line, *rows))
+        return _shorter(line, self._limit, _RESET_COLORS if colors else "")
 
 
-def to_json(record: Record, service: Mapping[str, Plain], limit: int) -> str:
+def to_json(
+    record: Record, service: Mapping[str, Plain], limit: int, *, ascii: bool = False
+) -> str:
     """A record as one line of JSON.
 
     Args:
         record: The record.
         service: Fields of the service.
-        limit: Bytes that the line may have. A longer one is cut: texts are shortened, then fields
-            left out, and `truncated_bytes` tells how long it was.
+        limit: Bytes that the line may have, 1,024 at least. A longer one is cut: texts are
+            shortened, then fields left out, and `truncated_bytes` tells how long it was.
+        ascii: Whether the stream takes nothing else.
     """
     line = _line(record, service)
-    encoded = orjson.dumps(line)
-    if len(encoded) > limit:
-        encoded = _cut(line, len(encoded), limit)
-    text = encoded.decode()
-    if not text.isascii():
-        text = _RAW_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    return text
+    encoded = _encoded(line, ascii=ascii)
+    size = _size(encoded)
+    return encoded if size <= limit else _cut(line, size, limit, ascii=ascii)
 
 
 def _line(record: Record, service: Mapping[str, Plain]) -> dict[str, Any]:
@@ -120,24 +129,53 @@ def _line(record: Record, service: Mapping[str, Plain]) -> dict[str, Any]:
         line["trace_id"], line["span_id"] = record.trace_id, record.span_id
     line.update(service)
     for name, value in record.fields.items():
-        line[_own_name(name)] = value
+        line[f"{name}_" if name in _OWN or name in service else name] = value
     if record.failure:
         line["exception"] = record.failure._asdict()
     return line
 
 
-def _own_name(name: str) -> str:
-    return f"{name}_" if name in _OWN else name
+def _encoded(value: Any, *, ascii: bool) -> str:
+    text = orjson.dumps(value).decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return (_CONTROL_OR_WIDE if ascii else _CONTROL).sub(_escaped, text)
 
 
-def _cut(line: dict[str, Any], size: int, limit: int) -> bytes:
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _cut(line: dict[str, Any], size: int, limit: int, *, ascii: bool) -> str:
     line["truncated_bytes"] = size
     for longest in (limit // 4, limit // 16, 64):
-        encoded = orjson.dumps(_shortened(line, longest))
-        if len(encoded) <= limit:
+        encoded = _encoded(_shortened_fields(line, longest), ascii=ascii)
+        if _size(encoded) <= limit:
             return encoded
-    kept = {name: line[name] for name in _OWN & line.keys() if name != "exception"}
-    return orjson.dumps(_shortened(kept, 64) | {"truncated_bytes": size})
+    room = limit - len("{}")
+    kept: dict[str, Any] = {}
+    others = (name for name in line if name not in _OWN)
+    for name in (*_IDS, "event", "logger", "exception", *others):
+        for longest in (64, 16):
+            one = _shortened_fields({name: line[name]}, longest) if name in line else {}
+            taken = _size(_encoded(one, ascii=ascii)) - len("{}") + len(",")
+            if one and taken <= room:
+                kept |= one
+                room -= taken
+                break
+    return _encoded(kept, ascii=ascii)
+
+
+def _shortened_fields(line: dict[str, Any], longest: int) -> dict[str, Any]:
+    return {
+        _shortened(name, longest): value if name in _IDS else _shortened(value, longest)
+        for name, value in line.items()
+    }
 
 
 def _shortened(value: Any, longest: int) -> Any:
@@ -151,19 +189,39 @@ def _shortened(value: Any, longest: int) -> Any:
 
 
 def visible(text: str) -> str:
-    """Text with everything escaped that could end a line or steer a terminal.
+    r"""Text with everything escaped that could end a line or steer a terminal.
 
-    >>> visible("two\\nlines \\x1b[31m")
-    'two\\\\nlines \\\\x1b[31m'
+    >>> visible("two\nlines \x1b[31m")
+    'two\\nlines \\x1b[31m'
     """
     if text.isprintable():
         return text
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _shorter(line: str, limit: int, end: str) -> str:
+    encoded = line.encode()
+    if len(encoded) <= limit:
+        return line
+    mark = f"{CUT}{end}"
+    return encoded[: limit - len(mark.encode())].decode("utf-8", "ignore") + mark
+
+
+def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(line)
+        stream.write(text)
     except UnicodeEncodeError:
-        stream.write(line.encode("ascii", "backslashreplace").decode())
-    stream.flush()
+        stream.write(text.encode("ascii", "backslashreplace").decode())
+
+
+def _is_terminal(stream: Any) -> bool:
+    """What stands in for a stream need not have `isatty`."""
+    asked = getattr(stream, "isatty", None)
+    return asked is not None and bool(asked())
+
+
+def _is_utf8(stream: Any) -> bool:
+    try:
+        return codecs.lookup(stream.encoding).name == "utf-8"
+    except (AttributeError, LookupError, TypeError):
+        return True  # a stand-in that takes text as it is

@@ -6,8 +6,8 @@ again on its way up is one report in the end, the outermost, which contains the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from contextlib import suppress
+from typing import Any, Protocol
 
 from obskit import context
 from obskit.context import Scope
@@ -15,16 +15,14 @@ from obskit.ledger import Ledger
 from obskit.telemetry import failure
 
 _MOST_PENDING = 10
-_MOST_CHAINED = 50
 
 
 class Reporter(Protocol):
     """Where errors go: Sentry, or what a test puts in its place."""
 
-    def sees_itself(self, *, handled: bool) -> bool:
-        """Whether the reporter learns of such an exception without us."""
-
-    def event(self, error: BaseException, scope: Scope | None, *, handled: bool, logger: str) -> Any:
+    def event(
+        self, error: BaseException, scope: Scope | None, *, handled: bool, logger: str
+    ) -> Any:
         """The report of an exception, with everything that may change before it is sent."""
 
     def mark_unhandled(self, event: Any) -> None:
@@ -43,15 +41,22 @@ class Reporter(Protocol):
         """Flush, and take no more."""
 
 
-class Pending(NamedTuple):
+class Pending:
     """A report that waits for the end of its request."""
 
-    error: BaseException
-    event: Any
+    __slots__ = ("error", "event", "number")
+
+    def __init__(self, error: BaseException, event: Any, number: int | None) -> None:
+        self.error = error
+        self.event = event
+        self.number = number
 
 
 class Errors:
     """Decides what the reporter is told.
+
+    Threads and tasks of one request share its list of reports. It is changed by single steps that
+    the interpreter does not divide, so that nothing here takes a lock.
 
     Args:
         reporter: Where reports go.
@@ -70,46 +75,57 @@ class Errors:
             handled: Whether somebody caught it: logged it, say.
             logger: The logger that it was told to.
         """
+        scope, number = context.current(), context.number()
+        if not failure.claim(error, "capture", number):
+            if scope is not None and not handled:
+                self._mark_unhandled(error, scope)
+            return
+        self._ledger.accept("errors")
         try:
-            if self.reporter.sees_itself(handled=handled):
-                return
-            scope = context.current()
-            if not failure.claim(error, "capture", scope.request_id if scope else None):
-                if scope is not None and not handled:
-                    self._mark_unhandled(error, scope)
-                return
-            self._ledger.accept("errors")
             event = self.reporter.event(error, scope, handled=handled, logger=logger)
-            if scope is None or scope.request_id is None:
-                self._send(event, scope)
-            else:
-                self._hold(Pending(error, event), scope)
         except Exception:
             self._ledger.drop("errors", "not_representable")
+            return
+        pending = Pending(error, event, number)
+        if scope is None or number is None or scope.errors is None:
+            self._send(pending, scope)
+        else:
+            self._hold(pending, scope, scope.errors)
 
     def finish(self, scope: Scope) -> None:
-        """Send what waits for the end of a request. Called once, when it ends."""
-        waiting, scope.errors = scope.errors, []
-        for pending in waiting:
-            self._send(pending.event, scope)
+        """Send what waits for the end of a request. What comes later is sent at once."""
+        waiting, scope.errors = scope.errors or [], None
+        while waiting:
+            with suppress(IndexError):  # another thread has just taken the last one
+                self._send(waiting.pop(0), scope)
 
     def _mark_unhandled(self, error: BaseException, scope: Scope) -> None:
-        for pending in scope.errors:
+        for pending in scope.errors or ():
             if pending.error is error:
-                self.reporter.mark_unhandled(pending.event)
+                with suppress(Exception):  # what a host put in its place may raise
+                    self.reporter.mark_unhandled(pending.event)
 
-    def _hold(self, pending: Pending, scope: Scope) -> None:
-        contained = set(_chain(pending.error))
-        for other in [other for other in scope.errors if id(other.error) in contained]:
-            scope.errors.remove(other)
-            self._ledger.drop("errors", "part_of_another")
-        if len(scope.errors) >= _MOST_PENDING:
-            self._send(scope.errors.pop(0).event, scope)
-        scope.errors.append(pending)
+    def _hold(self, pending: Pending, scope: Scope, waiting: list[Pending]) -> None:
+        inner = {id(one) for one in failure.contained(pending.error)}
+        for other in list(waiting):
+            if id(other.error) in inner and _take(other, waiting):
+                self._ledger.drop("errors", "part_of_another")
+            elif any(one is pending.error for one in failure.contained(other.error)):
+                self._ledger.drop("errors", "part_of_another")
+                return
+        waiting.append(pending)
+        if scope.errors is None and _take(pending, waiting):  # the request has ended meanwhile
+            self._send(pending, scope)
+        elif len(waiting) > _MOST_PENDING:
+            self._send(waiting.pop(0), scope)
 
-    def _send(self, event: Any, scope: Scope | None) -> None:
+    def _send(self, pending: Pending, scope: Scope | None) -> None:
+        if not failure.claim(pending.error, "send", pending.number):
+            # An integration of the host's own Sentry was faster.
+            self._ledger.drop("errors", "sent_by_host")
+            return
         try:
-            taken = self.reporter.send(event, scope)
+            taken = self.reporter.send(pending.event, scope)
         except Exception:
             self._ledger.drop("errors", "not_representable")
             return
@@ -119,15 +135,9 @@ class Errors:
             self._ledger.drop("errors", "refused_by_sentry_options")
 
 
-def _chain(error: BaseException) -> Iterator[int]:
-    """The exceptions that an event of this one contains."""
-    seen = {id(error)}
-    waiting = [error]
-    while waiting and len(seen) < _MOST_CHAINED:
-        one = waiting.pop()
-        group = one.exceptions if hasattr(one, "exceptions") else ()
-        for other in (one.__cause__, one.__context__, *group):
-            if isinstance(other, BaseException) and id(other) not in seen:
-                seen.add(id(other))
-                waiting.append(other)
-                yield id(other)
+def _take(pending: Pending, waiting: list[Pending]) -> bool:
+    try:
+        waiting.remove(pending)
+    except ValueError:
+        return False
+    return True

@@ -21,7 +21,7 @@ _context_of = BaseException.__dict__["__context__"].__get__
 _suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 
-_MAX_STACK = 32_768
+_MAX_STACK = 32_000
 # The frames stand at the beginning, the message, which may be the longest part, at the end.
 _HEAD = _MAX_STACK // 2
 _MOST_CONTAINED = 50

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -19,7 +20,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 _root_chosen = False
 _file: Path | None = None
-_seen: float = 0.0
+_seen: tuple[int, int, int] | None = None
 _next_look = 0.0
 
 
@@ -55,6 +56,9 @@ def passes(logger: logging.Logger, level: int) -> bool:
         logger: The logger of the same name.
         level: The line's level.
     """
+    refresh()  # where nothing passes, nobody else looks
+    if level <= logger.manager.disable:
+        return False
     while logger.parent is not None:
         if logger.level:
             return level >= logger.level
@@ -70,7 +74,7 @@ def follow(folder: Path) -> None:
         folder: What the processes of a service share.
     """
     global _file, _seen, _next_look
-    _file, _seen, _next_look = folder / "levels.json", 0.0, 0.0
+    _file, _seen, _next_look = folder / "levels.json", None, 0.0
     refresh()
 
 
@@ -88,13 +92,16 @@ def refresh() -> None:
         return
     _next_look = now + _SECONDS_BETWEEN_LOOKS
     try:
-        changed = _file.stat().st_mtime
-        if changed != _seen:
-            _seen = changed
-            for logger, level in json.loads(_file.read_text()).items():
-                set_level(logger, level)
-    except (OSError, ValueError, AttributeError):
-        return  # nobody has changed a level, or is writing at this moment
+        stat = _file.stat()
+        # Two changes may fall within one tick of the file system's clock.
+        now_there = stat.st_mtime_ns, stat.st_ino, stat.st_size
+        if now_there != _seen:
+            _seen = now_there
+            for logger, level in dict(json.loads(_file.read_text())).items():
+                with suppress(Exception):  # a level that a later version knows, say
+                    set_level(logger, level)
+    except Exception:
+        return  # nobody has changed a level, or something else is written there
 
 
 def write(folder: Path, logger: str, level: str) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, cast
+import traceback
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, cast
 
 import structlog
+from structlog.contextvars import _CONTEXT_VARS, get_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from obskit.ledger import Ledger
+from obskit.redaction import kind_of, safe_repr
 from obskit.telemetry import failure, levels
 from obskit.telemetry.console import Console
 from obskit.telemetry.pipeline import Pipeline
-
-if TYPE_CHECKING:
-    _Base = FilteringBoundLogger
-else:
-    _Base = structlog.make_filtering_bound_logger(logging.NOTSET)
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -25,10 +24,12 @@ _LEVELS = {
     "warning": logging.WARNING,
     "warn": logging.WARNING,
     "error": logging.ERROR,
+    "exception": logging.ERROR,
     "critical": logging.CRITICAL,
     "fatal": logging.CRITICAL,
     "msg": logging.INFO,
 }
+_OWN_PACKAGES = ("obskit.telemetry.", "structlog.")
 
 # Before `init` there is only the console: what is logged then is not lost.
 _before_init = Pipeline([Console("auto", "stderr", 65_536)], Ledger())
@@ -71,32 +72,86 @@ class Named:
 def _caller() -> str:
     """The module that asked for a logger: the first one outside obskit and structlog."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("obskit.telemetry", "structlog")):
+    while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(_OWN_PACKAGES):
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "root"))
+    return str(frame.f_globals.get("__name__") or "root")
 
 
-class BoundLogger(_Base):
-    """structlog's filtering logger; its level is asked at each call, so that it can change live."""
+class BoundLogger(structlog.BoundLoggerBase):
+    """As structlog's filtering logger, but that no argument makes it raise.
+
+    Its level is asked at each call, so that it can change live.
+    """
 
     _logger: Named
-    _context: dict[str, Any]
 
-    def _proxy_to_logger(
-        self, method_name: str, event: object = None, *args: Any, **fields: Any
+    def log(self, level: Any, event: object = None, /, *args: Any, **fields: Any) -> None:
+        """Log at any level: a number, or a name."""
+        if type(level) is not int:
+            level = _LEVELS.get(str(level).lower(), logging.INFO)
+        self._log(level, event, args, fields)
+
+    async def alog(self, level: Any, event: object = None, /, *args: Any, **fields: Any) -> None:
+        """The same from a coroutine. A line is made too quickly to give another task its turn."""
+        self.log(level, event, *args, **fields)
+
+    def is_enabled_for(self, level: int) -> bool:
+        """Whether a level counts now."""
+        return self._logger.enabled(level)
+
+    def get_effective_level(self) -> int:
+        """The least level that counts now."""
+        return next(filter(self._logger.enabled, (10, 20, 30, 40, 50)), 60)
+
+    def _log(
+        self, level: int, event: object, args: tuple[Any, ...], fields: dict[str, Any]
     ) -> None:
-        level = _LEVELS.get(method_name, logging.INFO)
         if not self._logger.enabled(level):
             return
-        exc_info = fields.pop("exc_info", None)
-        fields.pop("stack_info", None)
+        if event is None:
+            event = fields.pop("event", None)
+        if self._context:
+            fields = {**self._context, **fields}
+        if _CONTEXT_VARS:  # none unless the host uses structlog's own
+            fields = {**get_contextvars(), **fields}
+        error = failure.from_exc_info(fields.pop("exc_info", None))
+        if fields.pop("stack_info", None) is True:
+            fields["stack"] = "".join(traceback.format_stack(sys._getframe(2)))
         _active.emit(
-            self._logger.name,
-            level,
-            event,
-            {**self._context, **fields} if self._context else fields,
-            failure.from_exc_info(exc_info),
+            self._logger.name, level, _formatted(event, args) if args else event, fields, error
         )
+
+
+def _formatted(event: Any, args: tuple[Any, ...]) -> object:
+    try:
+        single = args[0] if len(args) == 1 and isinstance(args[0], Mapping) else args
+        return event % single
+    except Exception as error:  # the wrong arguments: the line still counts
+        shown = event if type(event) is str else safe_repr(event)
+        return f"{shown} {safe_repr(args)} (not formatted: {kind_of(error)})"
+
+
+def _method(name: str, level: int) -> Callable[..., None]:
+    def log(self: BoundLogger, event: object = None, /, *args: Any, **fields: Any) -> None:
+        if name == "exception":
+            fields.setdefault("exc_info", True)
+        self._log(level, event, args, fields)
+
+    log.__name__, log.__qualname__ = name, f"BoundLogger.{name}"
+    return log
+
+
+def _async_method(name: str, log: Callable[..., None]) -> Callable[..., Coroutine[Any, Any, None]]:
+    async def alog(self: BoundLogger, event: object = None, /, *args: Any, **fields: Any) -> None:
+        log(self, event, *args, **fields)
+
+    alog.__name__, alog.__qualname__ = name, f"BoundLogger.{name}"
+    return alog
+
+
+for _name, _level in _LEVELS.items():
+    setattr(BoundLogger, _name, _method(_name, _level))
+    setattr(BoundLogger, f"a{_name}", _async_method(f"a{_name}", getattr(BoundLogger, _name)))
 
 
 def get_logger(name: str | None = None, **fields: object) -> FilteringBoundLogger:
@@ -109,10 +164,9 @@ def get_logger(name: str | None = None, **fields: object) -> FilteringBoundLogge
     Returns:
         The logger. It can be made before `init`, at import time.
 
-    >>> get_logger("shop.orders").info("order.placed", order_id=7)
+    >>> get_logger("shop.orders").debug("order.placed", order_id=7)
     """
-    named = Named(name or _caller())
-    return cast("FilteringBoundLogger", BoundLogger(named, [], fields))  # type: ignore[call-arg]
+    return cast("FilteringBoundLogger", BoundLogger(Named(name or _caller()), [], fields))
 
 
 def configure_structlog() -> None:
@@ -120,7 +174,7 @@ def configure_structlog() -> None:
     if not structlog.is_configured():
         structlog.configure(
             processors=[],
-            wrapper_class=BoundLogger,
+            wrapper_class=cast("type[FilteringBoundLogger]", BoundLogger),
             logger_factory=Named,
             cache_logger_on_first_use=False,
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from obskit import context
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.ledger import Ledger
-from obskit.redaction import Plain, plain
+from obskit.redaction import Plain, kind_of, name_of, names_and_values, plain
 from obskit.telemetry import failure, levels
 from obskit.telemetry.failure import Failure
 
 LEVEL_NAMES = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
 _ERROR = 40
+_MAX_FIELDS = 128
+# What RFC 3339 can write: up to the year 9999.
+_LAST_MOMENT = 253_402_300_799
 
 
 class Record(NamedTuple):
@@ -110,14 +113,14 @@ class Pipeline:
             event: What happened; anything that is not text is shown as such.
             fields: Further fields; they are made plain and redacted here.
             error: An exception to tell with it.
-            timestamp: When it happened; now by default.
+            timestamp: When it happened; now by default, and where no clock could show it.
             event_name: The kind of event by its standard name.
             on_console: Whether the console shows it.
             to_backend: Whether it leaves over OTLP.
         """
         # A host's `__repr__` may log: without this its line would make a line, and so on.
         if getattr(self._busy, "yes", False):
-            self._ledger.drop("logs", "logged_while_logging")
+            self._ledger.refuse("logs", "logged_while_logging")
             return
         self._busy.yes = True
         try:
@@ -128,13 +131,17 @@ class Pipeline:
             self._remember(record)
             self._write(record)
             if error is not None:
-                failure.claim(error, "log", record.request_id)
+                failure.claim(error, "log", context.number())
         except Exception:
-            self._ledger.drop("logs", "not_representable")
+            self._ledger.refuse("logs", "not_representable")
         finally:
             self._busy.yes = False
         if error is not None and level >= _ERROR and to_backend and self._on_exception:
-            self._on_exception(error, logger)
+            self._on_exception(error, name_of(logger))
+
+    def refuse(self, reason: str) -> None:
+        """Count a line that could not even be read."""
+        self._ledger.refuse("logs", reason)
 
     def _record(
         self,
@@ -150,16 +157,14 @@ class Pipeline:
     ) -> Record:
         scope = context.current()
         trace_id, span_id = context.ids()
-        merged: dict[str, Plain] = dict(scope.fields) if scope else {}
-        for name, value in fields.items():
-            merged[str(name)] = plain(value, str(name))
+        own = names_and_values(fields, _MAX_FIELDS)
         text = plain(event)
         return Record(
-            self._clock.now() if timestamp is None else timestamp,
+            timestamp if _is_moment(timestamp) else self._clock.now(),
             level,
-            logger,
+            name_of(logger),
             text if isinstance(text, str) else str(text),
-            merged,
+            {**scope.fields, **own} if scope and scope.fields else own,
             scope.request_id if scope else None,
             trace_id,
             span_id,
@@ -187,4 +192,8 @@ class Pipeline:
             try:
                 sink.write(record)
             except Exception as error:
-                self._ledger.drop("logs", f"{type(sink).__name__.lower()}_{type(error).__name__}")
+                self._ledger.refuse("logs", f"{kind_of(sink).lower()}_{kind_of(error)}")
+
+
+def _is_moment(timestamp: Any) -> TypeGuard[float]:
+    return type(timestamp) in {float, int} and 0 <= timestamp <= _LAST_MOMENT

@@ -8,38 +8,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from random import random
 from typing import Any
 
 import sentry_sdk
-from opentelemetry import context as otel_context
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from sentry_sdk.scope import (
     has_external_propagation_context,
     register_external_propagation_context,
 )
-from sentry_sdk.transport import HttpTransport
-from sentry_sdk.utils import BadDsn, event_from_exception
+from sentry_sdk.utils import BadDsn, Dsn, event_from_exception
 
 from obskit import context
 from obskit.config import Config
 from obskit.context import Scope
 from obskit.exceptions import ConfigError
-from obskit.redaction import plain, redact_query
+from obskit.redaction import MASK, kind_of, plain, redact_query, redact_url, text
+from obskit.sensitive import redact_written
+from obskit.telemetry import failure
 
 Event = dict[str, Any]
 
-
-class _Transport(HttpTransport):
-    """Sentry's own, whose requests are no spans of the host."""
-
-    def _send_request(self, *args: Any, **kwargs: Any) -> None:
-        token = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
-        try:
-            super()._send_request(*args, **kwargs)
-        finally:
-            otel_context.detach(token)
+_OURS = "obskit"
+# Personal data unless `send_default_pii` says otherwise, as in sentry-sdk's own integrations.
+_ADDRESS_HEADERS = frozenset(("x-forwarded-for", "x-real-ip", "forwarded"))
 
 
 class Sentry:
@@ -56,25 +49,22 @@ class Sentry:
         self._hosts_own = hosts_own
         self._traces_sample_rate = traces_sample_rate
 
-    def sees_itself(self, *, handled: bool) -> bool:
-        """Whether an integration of the host's client sees such an exception."""
-        name = "logging" if handled else "flask"
-        return self._hosts_own and self._client.get_integration(name) is not None
-
     def event(
         self, error: BaseException, scope: Scope | None, *, handled: bool, logger: str
     ) -> tuple[Event, Any]:
         """The event of an exception, as it is at this moment: stack, locals, trace, last lines."""
-        made, hint = event_from_exception(
-            (type(error), error, error.__traceback__),
-            client_options=self._client.options,
-            mechanism={"type": "obskit", "handled": handled},
-        )
+        try:
+            made, hint = self._from_exception(error, handled=handled)
+        except Exception:  # an exception that cannot be looked at
+            made, hint = self._from_exception(_stand_in(error), handled=handled)
         event: Event = dict(made)
+        hint[_OURS] = True
         event["logger"] = logger or "obskit"
-        for frame in _frames(event):
-            if "vars" in frame:
-                frame["vars"] = plain(frame["vars"])
+        for exception in event["exception"]["values"]:
+            exception["value"] = text(str(exception["value"] or ""))
+            for frame in (exception.get("stacktrace") or {}).get("frames", ()):
+                if "vars" in frame:
+                    frame["vars"] = plain(frame["vars"])
         trace_id, span_id = context.ids()
         if trace_id:
             event.setdefault("contexts", {})["trace"] = {"trace_id": trace_id, "span_id": span_id}
@@ -82,15 +72,23 @@ class Sentry:
             event["breadcrumbs"] = {"values": list(_breadcrumbs(scope))}
         return event, hint
 
+    def _from_exception(self, error: BaseException, *, handled: bool) -> tuple[Any, dict[str, Any]]:
+        options = self._client.options
+        return event_from_exception(
+            (type(error), error, failure.traceback_of(error)),
+            client_options={**options, "custom_repr": _shown_by(options.get("custom_repr"))},
+            mechanism={"type": _OURS, "handled": handled},
+        )
+
     def mark_unhandled(self, event: tuple[Event, Any]) -> None:
         """Say in an event that nobody handled its exception."""
         for exception in event[0]["exception"]["values"]:
-            exception.setdefault("mechanism", {"type": "obskit"})["handled"] = False
+            exception["mechanism"]["handled"] = False
 
     def send(self, event: tuple[Event, Any], scope: Scope | None) -> bool:
         """Complete an event and hand it to the client."""
         content, hint = event
-        _complete(content, scope)
+        _complete(content, scope, pii=self._client.should_send_default_pii())
         # A scope for this event alone: what is set on the current one would show on the next.
         with sentry_sdk.new_scope() as sentry_scope:
             sentry_scope.set_client(self._client)
@@ -141,13 +139,22 @@ def build(config: Config) -> Sentry | None:
         client = _make_client(config)
     if not has_external_propagation_context():
         register_external_propagation_context(_propagation_context)
+    rate = 0.0 if hosts_own else float(client.options["traces_sample_rate"] or 0.0)
     if hosts_own:
-        sentry_sdk.get_global_scope().add_event_processor(_add_ids)
-    rate = 0.0 if hosts_own else config.sentry_traces_sample_rate
+        processors = sentry_sdk.get_global_scope()._event_processors
+        if _join_host not in processors:
+            processors.append(_join_host)
     return Sentry(client, hosts_own=hosts_own, traces_sample_rate=rate)
 
 
 def _make_client(config: Config) -> Any:
+    try:
+        Dsn(str(config.sentry_dsn))
+    except (BadDsn, ValueError) as error:
+        # What the parser says may quote parts of the DSN.
+        raise ConfigError(
+            ["sentry_dsn is [masked] (refused by sentry-sdk): use a DSN of the project"]
+        ) from error
     options: dict[str, Any] = {
         "release": config.sentry_release or config.version,
         "environment": config.sentry_environment or config.environment,
@@ -155,8 +162,6 @@ def _make_client(config: Config) -> Any:
         "auto_enabling_integrations": False,
         # Context travels by OpenTelemetry's propagators; Sentry's own would name another trace.
         "trace_propagation_targets": [],
-        "transport": _Transport,
-        "in_app_exclude": ["obskit"],
         "shutdown_timeout": config.shutdown_timeout,
     }
     if config.sentry_traces_sample_rate:
@@ -164,12 +169,8 @@ def _make_client(config: Config) -> Any:
     if config.sentry_profiles_sample_rate:
         options["profiles_sample_rate"] = config.sentry_profiles_sample_rate
     try:
-        sentry_sdk.init(dsn=config.sentry_dsn, **{**options, **config.sentry})
-    except BadDsn as error:
-        raise ConfigError(
-            [f"sentry_dsn is [masked] (refused by sentry-sdk: {error}): use a DSN of the project"]
-        ) from error
-    except (TypeError, ValueError, AttributeError) as error:
+        sentry_sdk.init(**{"dsn": config.sentry_dsn, **options, **config.sentry})
+    except Exception as error:
         raise ConfigError([f"sentry holds an option that sentry-sdk refuses: {error}"]) from error
     return sentry_sdk.get_client()
 
@@ -179,8 +180,15 @@ def _propagation_context() -> tuple[str, str] | None:
     return (trace_id, span_id) if trace_id and span_id else None
 
 
-def _add_ids(event: Any, _hint: Any) -> Any:
-    """On events of a host's own client: our ids as tags."""
+def _join_host(event: Any, hint: Any) -> Any:
+    """On events of a host's own client: our ids as tags; and no second event of one exception."""
+    error = (hint.get("exc_info") or (None, None))[1]
+    if (
+        error is not None
+        and _OURS not in hint
+        and not failure.claim(error, "send", context.number())
+    ):
+        return None
     scope = context.current()
     trace_id, _ = context.ids()
     tags = event.setdefault("tags", {})
@@ -191,7 +199,31 @@ def _add_ids(event: Any, _hint: Any) -> Any:
     return event
 
 
-def _complete(event: dict[str, Any], scope: Scope | None) -> None:
+def _stand_in(error: BaseException) -> BaseException:
+    """What can be told of an exception that raises when it is looked at."""
+    told = failure.of(error)
+    kind = type(kind_of(error), (Exception,), {"__module__": told.type.rpartition(".")[0]})
+    return kind(told.message).with_traceback(failure.traceback_of(error))  # type: ignore[no-any-return]
+
+
+def _shown_by(hosts_own: Callable[[Any], str | None] | None) -> Callable[[Any], str]:
+    """How a local variable is shown: by the host's own way, else bounded and without secrets."""
+
+    def shown(value: Any) -> str:
+        if hosts_own is not None:
+            with suppress(Exception):
+                given = hosts_own(value)
+                if given:
+                    return redact_written(text(given))
+        copied = plain(value)
+        if isinstance(copied, str) and not isinstance(value, str):
+            return copied
+        return repr(copied) if type(copied) is type(value) else f"{kind_of(value)} {copied!r}"
+
+    return shown
+
+
+def _complete(event: Event, scope: Scope | None, *, pii: bool) -> None:
     """Put on an event what sentry-sdk's integrations would have put there."""
     tags = event.setdefault("tags", {})
     contexts = event.setdefault("contexts", {})
@@ -212,25 +244,30 @@ def _complete(event: dict[str, Any], scope: Scope | None) -> None:
     if scope.fields:
         contexts["obskit"] = dict(scope.fields)
     if scope.request is not None:
-        _complete_request(event, scope.request)
+        with suppress(Exception):  # the event is worth sending without its request too
+            _complete_request(event, scope.request(), pii=pii)
 
 
-def _complete_request(event: dict[str, Any], snapshot: Callable[[], Mapping[str, Any]]) -> None:
-    request = snapshot()
+def _complete_request(event: Event, request: Mapping[str, Any], *, pii: bool) -> None:
+    headers = {
+        name: value if pii or name.lower() not in _ADDRESS_HEADERS else MASK
+        for name, value in request["headers"].items()
+    }
     event["request"] = {
         "method": request["method"],
-        "url": request["url"],
+        "url": redact_url(request["url"]),
         "query_string": redact_query(request["query"]),
-        "headers": plain(request["headers"]),
-        "env": {"REMOTE_ADDR": request["client"]},
+        "headers": plain(headers),
     }
+    if pii:
+        event["request"]["env"] = {"REMOTE_ADDR": request["client"]}
     route = request["route"]
     event["transaction"] = f"{request['method']} {route or request['path']}"
     event["transaction_info"] = {"source": "route" if route else "url"}
 
 
 def _breadcrumbs(scope: Scope) -> Iterator[dict[str, Any]]:
-    for line in scope.lines:
+    for line in list(scope.lines):
         yield {
             "type": "log",
             "category": line.logger,
@@ -241,11 +278,6 @@ def _breadcrumbs(scope: Scope) -> Iterator[dict[str, Any]]:
         }
 
 
-def _frames(event: Event) -> Iterator[dict[str, Any]]:
-    for exception in event.get("exception", {}).get("values", ()):
-        yield from (exception.get("stacktrace") or {}).get("frames", ())
-
-
 _known_modules: dict[str, str] = {}
 
 
@@ -254,7 +286,6 @@ def _modules() -> dict[str, str]:
         from importlib.metadata import distributions
 
         for one in distributions():
-            name = one.metadata["Name"]
-            if name:
-                _known_modules[name.lower()] = one.version
-    return _known_modules
+            with suppress(Exception):  # a half-removed package has no metadata
+                _known_modules[str(one.metadata["Name"]).lower()] = one.version
+    return dict(_known_modules)

@@ -3,7 +3,7 @@
 Records are read as they leave a logger (`Logger.callHandlers`), not by a handler alone: a later
 `dictConfig` removes every handler (open-telemetry/opentelemetry-python#4738), and the host's own
 handlers stay as they are. The handler that stands on the root logger only tells Werkzeug, Flask and
-`logging.lastResort` that somebody listens.
+`logging.info` that somebody listens, who else would put a handler to the console there.
 """
 
 from __future__ import annotations
@@ -15,22 +15,47 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
-from obskit.redaction import safe_repr
+from obskit.redaction import kind_of, safe_repr
 from obskit.telemetry import failure, levels, loggers
 
 #: What `logging` itself puts on a record; the rest is the host's `extra`.
-_OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OWN_ATTRIBUTES = frozenset(
+    (
+        *vars(logging.LogRecord("", 0, "", 0, "", (), None)),
+        *("message", "asctime", "taskName"),
+        "color_message",  # uvicorn's: the message again, coloured
+    )
+)
 # Their lines would travel by the very path that they speak of (opentelemetry-python#4688).
-_EXPORT_PATH = ("opentelemetry", "urllib3", "requests", "grpc", "sentry_sdk")
-_call_handlers = logging.Logger.callHandlers
+_EXPORT_LOGGERS = frozenset(("opentelemetry", "sentry_sdk", "grpc"))
+_SENTRY_THREADS = "sentry-sdk"
+#: Files that are the console under another name.
+_CONSOLE_FILES = ("/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
+_NOT_A_LEVEL = logging.INFO
 
 
 class Listener(logging.Handler):
     """Stands on the root logger and does nothing."""
 
-    def handle(self, record: logging.LogRecord) -> bool:
+    def handle(self, _record: logging.LogRecord) -> bool:
         """Take the record; it has been read already."""
         return True
+
+
+class _Hooks:
+    """What `logging` has of its own where we stand; what others put there meanwhile is kept."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.installed = False
+        self.call_handlers = logging.Logger.callHandlers
+        self.basic_config = logging.basicConfig
+        self.last_resort = logging.lastResort
+        self.levels: dict[str, int] = {}
+
+
+_hooks = _Hooks()
+_listener = Listener()
 
 
 def listen(level: str | None, own_levels: dict[str, str]) -> None:
@@ -41,46 +66,82 @@ def listen(level: str | None, own_levels: dict[str, str]) -> None:
         own_levels: Levels of single loggers.
     """
     root = logging.getLogger()
-    host_has_handlers = bool(root.handlers)
-    if not any(isinstance(handler, Listener) for handler in root.handlers):
-        root.addHandler(Listener())
+    host_has_handlers = any(handler is not _listener for handler in root.handlers)
+    for name in ("root", *own_levels):
+        _hooks.levels.setdefault(name, logging.getLogger("" if name == "root" else name).level)
     if level is not None:
         levels.set_level("root", level)
     elif not host_has_handlers and root.level == logging.WARNING:
         root.setLevel(logging.INFO)
     for name, own_level in own_levels.items():
         levels.set_level(name, own_level)
-    logging.Logger.callHandlers = _read_then_call  # type: ignore[method-assign]
+    root.addHandler(_listener)
+    _hooks.on = True
+    if not _hooks.installed:
+        _hooks.installed = True
+        _hooks.call_handlers = logging.Logger.callHandlers
+        _hooks.basic_config = logging.basicConfig
+        _hooks.last_resort = logging.lastResort
+        logging.Logger.callHandlers = _read_then_call  # type: ignore[method-assign]
+        logging.basicConfig = _basic_config
+        # It prints what finds no handler, as after a `dictConfig` without a root: we show it.
+        logging.lastResort = _listener
 
 
 def stop() -> None:
     """Read no more, and leave `logging` as it was."""
-    logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]
+    _hooks.on = False
+    logging.getLogger().removeHandler(_listener)
+    for name, level in _hooks.levels.items():
+        logging.getLogger("" if name == "root" else name).setLevel(level)
+    _hooks.levels.clear()
+    # Who stands before us, as an integration of Sentry does, calls us: then we stay, and do nothing.
+    if _hooks.installed and logging.Logger.callHandlers is _read_then_call:
+        _hooks.installed = False
+        logging.Logger.callHandlers = _hooks.call_handlers  # type: ignore[method-assign]
+        logging.basicConfig = _hooks.basic_config
+        logging.lastResort = _hooks.last_resort
+
+
+def _basic_config(**options: Any) -> None:
+    """`basicConfig` does nothing where there is a handler: ours must not be what hinders the host's.
+
+    Without options it is the call of `logging.info` and its like, which want any handler at all.
+    """
+    if _hooks.on and not options:
+        return
     root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, Listener)]:
-        root.removeHandler(handler)
+    root.removeHandler(_listener)
+    try:
+        _hooks.basic_config(**options)
+    finally:
+        if _hooks.on:
+            root.addHandler(_listener)
 
 
 def _read_then_call(self: logging.Logger, record: logging.LogRecord) -> None:
-    try:
-        _read(self, record)
-    finally:
-        _call_handlers(self, record)
+    if _hooks.on:
+        try:
+            _read(self, record)
+        except Exception:  # a record of the host's own making, with anything in it
+            loggers.active().refuse("record_not_readable")
+    _hooks.call_handlers(self, record)
 
 
 def _read(logger: logging.Logger, record: logging.LogRecord) -> None:
-    own_path = record.name.startswith(_EXPORT_PATH) or bool(
-        otel_context.get_value(_SUPPRESS_INSTRUMENTATION_KEY)
-    )
+    level = record.levelno if type(record.levelno) is int else _NOT_A_LEVEL
+    fields = {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES}
+    if record.stack_info:
+        fields["stack"] = record.stack_info
     loggers.active().emit(
         record.name,
-        record.levelno,
+        level,
         _message(record),
-        {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES},
+        fields,
         failure.from_exc_info(record.exc_info),
         timestamp=record.created,
-        on_console=not _shown_by_host(logger, record.levelno),
-        to_backend=not own_path,
+        on_console=not _is_shown(logger, record, level),
+        to_backend=not _is_of_export(record),
     )
 
 
@@ -88,19 +149,45 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception as error:  # `logging` misused with wrong arguments: the line still counts
-        return f"{safe_repr(record.msg)} (not formatted: {type(error).__name__})"
+        return f"{safe_repr(record.msg)} {safe_repr(record.args)} (not formatted: {kind_of(error)})"
 
 
-def _shown_by_host(logger: logging.Logger | None, level: int) -> bool:
+def _is_of_export(record: logging.LogRecord) -> bool:
+    return (
+        str(record.name).partition(".")[0] in _EXPORT_LOGGERS
+        or str(record.threadName).startswith(_SENTRY_THREADS)
+        or bool(otel_context.get_value(_SUPPRESS_INSTRUMENTATION_KEY))
+    )
+
+
+def _is_shown(logger: logging.Logger, record: logging.LogRecord, level: int) -> bool:
+    try:
+        return _shown_by_host(logger, record, level)
+    except Exception:  # a handler, a stream or a filter of the host's own making
+        return False
+
+
+def _shown_by_host(logger: logging.Logger | None, record: logging.LogRecord, level: int) -> bool:
     """Whether a handler of the host writes this record to the console, so that we need not."""
     while logger is not None:
         for handler in logger.handlers:
-            stream: Any = getattr(handler, "stream", None)
-            if stream is not None and level >= handler.level and stream in _consoles():
+            if level >= handler.level and _is_console(handler) and _lets_through(handler, record):
                 return True
         logger = logger.parent if logger.propagate else None
     return False
 
 
-def _consoles() -> tuple[Any, ...]:
-    return (sys.stderr, sys.stdout, sys.__stderr__, sys.__stdout__)
+def _is_console(handler: Any) -> bool:
+    # `RichHandler` has a console, whose file it is.
+    stream = getattr(handler, "stream", None) or getattr(
+        getattr(handler, "console", None), "file", None
+    )
+    if stream is None:
+        return False
+    consoles = (sys.stderr, sys.stdout, sys.__stderr__, sys.__stdout__)
+    return stream in consoles or getattr(stream, "name", None) in _CONSOLE_FILES
+
+
+def _lets_through(handler: logging.Handler, record: logging.LogRecord) -> bool:
+    """As Django's console handler does only while debugging."""
+    return not handler.filters or bool(handler.filter(record))
