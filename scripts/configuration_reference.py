@@ -41,6 +41,13 @@ headers = { authorization = "Bearer …" }
 [logs]
 endpoint = "https://logs.example/v1/logs"
 """
+PYPROJECT = """\
+[tool.obskit]
+service = "shop"
+
+[tool.obskit.otlp]
+endpoint = "https://collector.example:4318"
+"""
 _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "The service",
@@ -179,6 +186,11 @@ A file holds options by their names:
 
 ```toml
 {FILE}```
+
+In `pyproject.toml` the same tables stand below one of ours:
+
+```toml
+{PYPROJECT}```
 
 ## When something is wrong
 

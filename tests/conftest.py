@@ -55,9 +55,10 @@ def isolation() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A developer may lack a framework; where everything is required, a skipped test has failed."""
+    """A developer may lack a framework; where everything is required, that is a failure."""
     report = yield
-    if report.skipped and os.environ.get("OBSKIT_REQUIRE_EVERYTHING"):
+    missing = report.skipped and "could not import" in str(report.longrepr)
+    if missing and os.environ.get("OBSKIT_REQUIRE_EVERYTHING"):
         report.outcome = "failed"
     return report
 

@@ -1,212 +1,235 @@
-"""The registry holds declarations; the decorators and `add` make the same thing."""
+"""The registry: what it holds, what it refuses, what a decorated function remains."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import subprocess
 import sys
-from datetime import datetime, timezone
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial, wraps
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
-import obskit.registry
-from obskit.checks.judge import above, below, outside
-from obskit.exceptions import DeclarationError, DuplicateName
-from obskit.registry import Registry
+import obskit
+from obskit import DuplicateName, Registry, above
+from obskit.declaration import Freshness
+from obskit.exceptions import DeclarationError, ObskitError
 
 HERE = str(Path(__file__).resolve())
 
 
-def test_a_decorated_function_is_left_as_it_is() -> None:
-    def queue() -> int:
-        return 3
-
-    checks = Registry()
-    assert checks.check("queue", every="1m")(queue) is queue
-    assert checks.checks["queue"].subject is queue
+def nothing() -> None: ...
 
 
-def test_an_async_function_is_left_as_it_is() -> None:
+def test_a_decorated_function_remains_what_it_is() -> None:
     checks = Registry()
 
-    @checks.check("queue", every="1m")
-    async def queue() -> int:
+    def plain() -> int:
         return 3
 
-    assert asyncio.run(queue()) == 3
+    async def late() -> int:
+        return 4
+
+    assert checks.check("plain", every="1m")(plain) is plain
+    assert checks.check("late", every="1m")(late) is late
+    assert asyncio.run(late()) == 4
+    assert list(checks.checks) == ["plain", "late"]
 
 
-def test_the_decorator_and_add_declare_the_same() -> None:
-    decorated, added = Registry(), Registry()
+def test_a_check_holds_what_its_decorator_says() -> None:
+    checks = Registry()
     judge = above(warning=1)
 
+    @checks.check("rows", every="1h", judge=judge, unit="{row}", severity="sev1", owner="data")
     def rows() -> int:
-        """Rows."""
-        return 0
+        return 3
 
-    decorated.check("rows", every="1h", judge=judge, unit="{row}", owner="data")(rows)
-    added.add("rows", rows, every="1h", judge=judge, unit="{row}", owner="data")
-    one, other = decorated.checks["rows"], added.checks["rows"]
-    assert {**vars(one), "place": None} == {**vars(other), "place": None}
-    assert one.place.file == other.place.file == HERE
-    assert other.place.line == one.place.line + 1
+    held = checks.checks["rows"]
+    assert held.subject is rows
+    assert (held.every, held.judge, held.unit) == (3600.0, judge, "{row}")
+    assert (held.severity, held.owner) == ("sev1", "data")
+    assert held.place == (HERE, rows.__code__.co_firstlineno)
 
 
-def test_freshness_and_add_declare_the_same() -> None:
-    decorated, added = Registry(), Registry()
+def test_a_freshness_holds_its_limits() -> None:
+    checks = Registry()
 
-    def last_sync() -> datetime | None:
-        return datetime.now(timezone.utc)
+    @checks.freshness(
+        "sync", every="5m", warning_after="90m", critical_after="2h", timezone="UTC", readiness=True
+    )
+    def sync() -> datetime | None:
+        return None
 
-    kept = decorated.freshness("sync", every="5m", warning_after="1h", timezone="UTC")(last_sync)
-    added.add("sync", last_sync, every="5m", warning_after="1h", timezone="UTC")
-    assert kept is last_sync
-    one, other = decorated.checks["sync"], added.checks["sync"]
-    assert {**vars(one), "place": None} == {**vars(other), "place": None}
-    assert one.kind == "freshness"
+    held = checks.checks["sync"]
+    assert held.subject is sync
+    assert held.freshness is not None
+    assert (held.freshness.warning_after, held.freshness.critical_after) == (5400.0, 7200.0)
+    assert str(held.freshness.timezone) == "UTC"
+    assert held.readiness
+    assert held.place == (HERE, sync.__code__.co_firstlineno)
 
 
-def test_freshness_without_a_limit_is_refused_where_it_stands() -> None:
-    line = inspect.currentframe().f_lineno + 2  # type: ignore[union-attr]
-    with pytest.raises(DeclarationError) as refused:
+@pytest.mark.parametrize(
+    ("limits", "freshness"),
+    [
+        ({"warning_after": "1h"}, Freshness(3600.0, None, None)),
+        ({"critical_after": "1h"}, Freshness(None, 3600.0, None)),
+    ],
+)
+def test_a_freshness_may_have_one_limit(limits: dict[str, Any], freshness: Freshness) -> None:
+    checks = Registry()
+    checks.freshness("sync", every="5m", **limits)(lambda: None)
+    assert checks.checks["sync"].freshness == freshness
+
+
+def test_a_freshness_without_a_limit_is_refused() -> None:
+    with pytest.raises(DeclarationError) as told:
         Registry().freshness("sync", every="5m")
-    assert str(refused.value) == (
+    line = told.traceback[0].lineno + 1
+    assert str(told.value) == (
         f"the check 'sync' ({HERE}:{line}): it has no limit:"
         " give warning_after, critical_after or both"
     )
 
 
-def test_checks_are_held_in_the_order_of_their_declaration() -> None:
+def test_add_returns_what_it_holds() -> None:
     checks = Registry()
-    for name in ("c", "a", "b"):
-        checks.add(name, lambda: True, every="1m")
-    assert list(checks.checks) == ["c", "a", "b"]
+    added = checks.add("sync", nothing, every="1m", critical_after="1h", timezone="UTC")
+    assert checks.checks["sync"] is added
+    assert added.kind == "freshness"
+    assert added.place.file == HERE
 
 
-def test_a_mapping_that_was_read_never_changes() -> None:
+def test_checks_that_were_read_never_change() -> None:
     checks = Registry()
     before = checks.checks
-    checks.add("a", lambda: True, every="1m")
-    assert dict(before) == {}
+    checks.add("one", nothing, every="1m")
+    assert list(before) == []
     with pytest.raises(TypeError):
-        checks.checks["b"] = checks.checks["a"]  # type: ignore[index]
+        checks.checks["two"] = checks.checks["one"]  # type: ignore[index]
 
 
-def test_another_function_under_a_taken_name_is_refused_with_both_places() -> None:
+def test_a_taken_name_is_refused_and_both_places_are_told() -> None:
     checks = Registry()
-    first = checks.add("a", lambda: True, every="1m")
-    line = first.place.line
-    with pytest.raises(DuplicateName) as refused:
-        checks.add("a", lambda: False, every="1m")
-    assert str(refused.value) == (
-        f"the check 'a' ({HERE}:{line + 3}): the name is taken by another one"
-        f" ({HERE}:{line}): choose another name"
+    first = checks.add("rows", nothing, every="1m")
+    with pytest.raises(DuplicateName) as told:
+        checks.add("rows", nothing, every="1h")
+    assert str(told.value) == (
+        f"the check 'rows' ({HERE}:{first.place.line + 2}): the name is taken by another one"
+        f" ({HERE}:{first.place.line}): choose another name"
     )
-    assert checks.checks["a"] is first
+    assert isinstance(told.value, ObskitError)
+    assert checks.checks["rows"] is first
 
 
-def test_two_functions_under_one_name_are_told_apart_where_one_line_declares_both() -> None:
+def test_two_functions_declared_by_one_line_are_two() -> None:
     checks = Registry()
-    declare = checks.add
 
-    def one() -> bool:
-        return True
-
-    def other() -> bool:
-        return True
+    def other() -> None: ...
 
     with pytest.raises(DuplicateName):
-        for function in (one, other):
-            declare("a", function, every="1m")
+        for function in (nothing, other):
+            checks.add("rows", function, every="1m")
+    assert checks.checks["rows"].subject is nothing
 
 
-def test_a_refused_declaration_leaves_nothing_behind() -> None:
+class Ping:
+    def __call__(self) -> None: ...
+
+
+def wrapping(function: Any) -> Any:
+    @wraps(function)
+    def inner() -> None:
+        function()
+
+    return inner
+
+
+def test_the_same_line_again_replaces() -> None:
     checks = Registry()
-    with pytest.raises(DeclarationError):
-        checks.add("a", lambda: True, every="soon")
-    assert dict(checks.checks) == {}
+    makers: dict[str, Callable[[], Any]] = {
+        "function": lambda: nothing,
+        "partial": lambda: partial(partial(nothing)),
+        "object": Ping,
+        "wrapped": lambda: wrapping(nothing),
+    }
+    for name, make in makers.items():
+        for every in ("1m", "1h"):
+            checks.add(name, make(), every=every)
+        assert checks.checks[name].every == 3600.0
 
 
-def test_registries_know_nothing_of_each_other() -> None:
-    one, other = Registry(), Registry()
-    one.add("a", lambda: True, every="1m")
-    other.add("a", lambda: False, every="1m")
-    assert "a" not in obskit.registry.default_registry.checks
+def test_objects_of_two_classes_declared_by_one_line_are_two() -> None:
+    class Pong(Ping): ...
+
+    checks = Registry()
+    with pytest.raises(DuplicateName):
+        for subject in (Ping(), Pong()):
+            checks.add("rows", subject, every="1m")
 
 
-def test_threads_that_declare_at_once_lose_nothing() -> None:
+def test_two_partials_declared_by_one_line_are_two() -> None:
+    def other() -> None: ...
+
+    checks = Registry()
+    with pytest.raises(DuplicateName):
+        for subject in (partial(nothing), partial(other)):
+            checks.add("rows", subject, every="1m")
+
+
+def test_wrapped_functions_declared_by_one_line_are_two() -> None:
+    def other() -> None: ...
+
+    checks = Registry()
+    with pytest.raises(DuplicateName):
+        for subject in (wrapping(nothing), wrapping(other)):
+            checks.add("rows", subject, every="1m")
+
+
+def test_a_module_that_is_started_and_imported_declares_once(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "import obskit\n"
+        "@obskit.check('rows', every='1m')\n"
+        "def rows(): pass\n"
+        "if __name__ == '__main__':\n"
+        "    import shop\n"
+        "    held = obskit.default_registry.checks['rows']\n"
+        "    assert held.subject is shop.rows is not rows\n"
+        "    print('once')\n"
+    )
+    (tmp_path / "link.py").symlink_to("shop.py")
+    for script in ("shop.py", "./shop.py", "link.py"):
+        done = subprocess.run(
+            [sys.executable, script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == ("once\n", "")
+
+
+def test_the_module_level_names_declare_into_the_default_registry() -> None:
+    assert obskit.check.__self__ is obskit.default_registry  # type: ignore[attr-defined]
+    assert obskit.freshness.__self__ is obskit.default_registry  # type: ignore[attr-defined]
+
+
+def test_declarations_of_several_threads_are_all_held() -> None:
     checks, together = Registry(), Barrier(8)
 
-    def declare(start: int) -> None:
-        together.wait(10)
-        for number in range(start, start + 50):
-            checks.add(f"c{number}", lambda: True, every="1m")
+    def declare(thread: int) -> None:
+        together.wait(60)
+        for each in range(50):
+            checks.add(f"check-{thread}-{each}", nothing, every="1m")
 
-    threads = [Thread(target=declare, args=(50 * n,)) for n in range(8)]
+    threads = [Thread(target=declare, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(checks.checks) == 400
-
-
-def test_a_module_that_is_run_and_imported_declares_once(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(
-        "from obskit.registry import check, default_registry\n"
-        "@check('database', every='1m')\n"
-        "def database():\n"
-        "    return True\n"
-        "if __name__ == '__main__':\n"
-        "    import shop\n"
-        "    print(list(default_registry.checks), shop.database is database)\n"
-        "    print(default_registry.checks['database'].subject is shop.database)\n"
-    )
-    link = tmp_path / "link"
-    link.symlink_to(tmp_path)
-    for path in (tmp_path / "shop.py", link / "shop.py"):
-        ran = subprocess.run(
-            [sys.executable, path], capture_output=True, text=True, check=True, timeout=60
-        )
-        assert ran.stdout == "['database'] False\nTrue\n"
-
-
-def test_the_module_level_decorators_declare_into_the_default_registry() -> None:
-    code = (
-        "from obskit.registry import check, default_registry, freshness\n"
-        "check('a', every='1m')(lambda: True)\n"
-        "freshness('b', every='1m', critical_after='1h')(lambda: None)\n"
-        "print({name: c.kind for name, c in default_registry.checks.items()})\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert ran.stdout == "{'a': 'check', 'b': 'freshness'}\n"
-
-
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda: above(warning=None), "give warning, critical or both"),
-        (lambda: above(warning=5, critical=1), "warning may not exceed critical"),
-        (lambda: above(warning=True), "a limit is a finite number, not True"),
-        (lambda: above(critical=float("nan")), "a limit is a finite number, not nan"),
-        (lambda: below(warning=None), "give warning, critical or both"),
-        (lambda: below(warning=1, critical=5), "critical may not exceed warning"),
-        (lambda: outside(warning=None), "give warning, critical or both"),
-        (lambda: outside(warning=5), "a range is a pair such as (1, 5)"),  # type: ignore[arg-type]
-        (lambda: outside(warning=(5, 5)), "a range is a pair such as (1, 5), rising"),
-        (
-            lambda: outside(warning=(0, 9), critical=(1, 8)),
-            "the range of warning must lie within that of critical",
-        ),
-    ],
-)
-def test_a_wrong_judge_is_refused_where_it_stands(make: Any, told: str) -> None:
-    with pytest.raises(DeclarationError) as refused:
-        make()
-    assert told in str(refused.value)
-    assert f"({HERE}:{make.__code__.co_firstlineno})" in str(refused.value)

@@ -24,7 +24,7 @@ from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import SIGNALS, Config, describe, load
 from obskit.exceptions import ConfigError, MissingExtra
 from obskit.export import otlp
-from obskit.export.budget import within
+from obskit.export.budget import prepare, within
 from obskit.export.otlp import Export
 from obskit.ledger import Ledger
 from obskit.registry import Registry
@@ -93,6 +93,8 @@ class Runtime:
         providers.set_propagators(config.propagators)
         reporter = self._reporter or _reporter(config)
         export = self._export or otlp.build(config, self.ledger)
+        if any(export) or reporter:
+            prepare()
         self.slot = Slot(run_directory(config.run_dir, config.service))
         self.resource = resource.build(config, self.slot)
         self.providers = providers.install(config, self.resource, export)

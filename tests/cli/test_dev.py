@@ -84,6 +84,12 @@ def test_stories_of_a_program_that_knows_nothing_of_obskit() -> None:
     ]
 
 
+def test_a_terminal_that_lacks_a_character_is_shown_its_code() -> None:
+    done = run("--", sys.executable, STOCK_SENDER, "/boom", PYTHONIOENCODING="ascii")
+    assert done.returncode == 3
+    assert "\n  \\u2717 KeyError: 'price'\n" in done.stdout
+
+
 def test_the_streams_of_the_command_pass_through() -> None:
     code = "import sys; print(sys.stdin.read().upper()); print('oops', file=sys.stderr)"
     done = subprocess.run(

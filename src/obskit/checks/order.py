@@ -35,7 +35,7 @@ def in_order(checks: Mapping[str, Check]) -> list[list[Check]]:
     try:
         sorter.prepare()
     except CycleError as error:
-        circle = " → ".join(error.args[1])
+        circle = " → ".join(reversed(error.args[1]))  # who needs whom, not who comes before
         raise DeclarationError(f"checks depend on each other in a circle: {circle}") from None
     groups = []
     while sorter.is_active():

@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from time import monotonic
+
+
+class _Spare:
+    """A thread that waits for work, for interpreters that start none at their exit (3.12.0, 3.12.1)."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._pid = 0
+
+    def prepare(self) -> None:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            threading.Thread(target=self._wait, name="obskit-exit", daemon=True).start()
+
+    def take(self, way: Callable[[], object]) -> bool:
+        if self._pid != os.getpid():
+            return False
+        self._work.put(way)
+        return True
+
+    def _wait(self) -> None:
+        while True:
+            self._work.get()()
+
+
+_spare = _Spare()
+
+
+def prepare() -> None:
+    """Make sure that `within` can keep its budget at exit too. Called where something is exported."""
+    if (3, 12, 0) <= sys.version_info[:3] < (3, 12, 2):
+        _spare.prepare()
 
 
 def within(budget: float, ways: Sequence[Callable[[], object]]) -> bool:
@@ -21,21 +56,22 @@ def within(budget: float, ways: Sequence[Callable[[], object]]) -> bool:
     True
     """
     deadline = monotonic() + budget
+    ended = [threading.Event() for _ in ways]
     done: list[bool] = []
-    threads = []
-    for way in ways:
+    for way, end in zip(ways, ended, strict=True):
 
-        def call(way: Callable[[], object] = way) -> None:
-            way()
-            done.append(True)
+        def call(way: Callable[[], object] = way, end: threading.Event = end) -> None:
+            try:
+                way()
+                done.append(True)
+            finally:
+                end.set()
 
-        thread = threading.Thread(target=call, name="obskit-flush", daemon=True)
         try:
-            thread.start()
+            threading.Thread(target=call, name="obskit-flush", daemon=True).start()
         except RuntimeError:  # the interpreter is ending and starts no more threads
-            call()
-        else:
-            threads.append(thread)
-    for thread in threads:
-        thread.join(max(0.0, deadline - monotonic()))
+            if not _spare.take(call):
+                call()
+    for end in ended:
+        end.wait(max(0.0, deadline - monotonic()))
     return len(done) == len(ways)

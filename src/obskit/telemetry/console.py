@@ -161,7 +161,7 @@ def _cut(line: dict[str, Any], size: int, limit: int, *, ascii: bool) -> str:
     kept: dict[str, Any] = {}
     others = (name for name in line if name not in _OWN)
     for name in (*_IDS, "event", "logger", "exception", *others):
-        for longest in (64, 16):
+        for longest in (min(64, limit // 32), 16):
             one = _shortened_fields({name: line[name]}, longest) if name in line else {}
             taken = _size(_encoded(one, ascii=ascii)) - len("{}") + len(",")
             if one and taken <= room:

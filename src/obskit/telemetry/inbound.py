@@ -87,7 +87,7 @@ class InboundPolicy:
         if not self._networks:
             return True
         try:
-            address = ip_address(peer.partition("%")[0])
+            address = ip_address(peer)
         except ValueError:
             return False
         # A server that listens on IPv6 sees callers over IPv4 as ::ffff:10.0.0.7.

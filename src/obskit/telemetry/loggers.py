@@ -13,7 +13,7 @@ from structlog.contextvars import _CONTEXT_VARS, get_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from obskit.ledger import Ledger
-from obskit.redaction import kind_of, safe_repr
+from obskit.redaction import kind_of, name_of, safe_repr
 from obskit.telemetry import failure, levels
 from obskit.telemetry.console import Console
 from obskit.telemetry.pipeline import Pipeline
@@ -88,7 +88,7 @@ class BoundLogger(structlog.BoundLoggerBase):
     def log(self, level: Any, event: object = None, /, *args: Any, **fields: Any) -> None:
         """Log at any level: a number, or a name."""
         if type(level) is not int:
-            level = _LEVELS.get(str(level).lower(), logging.INFO)
+            level = _LEVELS.get(name_of(level).lower(), logging.INFO)
         self._log(level, event, args, fields)
 
     async def alog(self, level: Any, event: object = None, /, *args: Any, **fields: Any) -> None:

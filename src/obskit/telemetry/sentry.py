@@ -7,6 +7,7 @@ pays nothing. What an event needs (request, user, last lines, trace) is gathered
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -169,7 +170,10 @@ def _make_client(config: Config) -> Any:
     if config.sentry_profiles_sample_rate:
         options["profiles_sample_rate"] = config.sentry_profiles_sample_rate
     try:
-        sentry_sdk.init(**{"dsn": config.sentry_dsn, **options, **config.sentry})
+        with warnings.catch_warnings():
+            # The one that Sentry means its users to move to has no rate.
+            warnings.filterwarnings("ignore", "Transaction-based profiling", DeprecationWarning)
+            sentry_sdk.init(**{"dsn": config.sentry_dsn, **options, **config.sentry})
     except Exception as error:
         raise ConfigError([f"sentry holds an option that sentry-sdk refuses: {error}"]) from error
     return sentry_sdk.get_client()

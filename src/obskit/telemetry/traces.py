@@ -120,7 +120,7 @@ class _Opened:
         """An exception leaves the span."""
         with suppress(Exception):  # a span of the host's own making may refuse it
             fail(self.span, error)
-        if self._outermost and isinstance(error, Exception) and not context.is_told_above():
+        if self._outermost and issubclass(type(error), Exception) and not context.is_told_above():
             log_once(error, event, "obskit.span")
 
     def close(self, *, late: bool) -> None:
@@ -193,7 +193,7 @@ class span:  # noqa: N801 - it is used as a verb, like `contextlib.suppress`
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         opened = self._closing()
-        late = isinstance(error, GeneratorExit)
+        late = issubclass(type(error), GeneratorExit)
         if error is not None and not late:
             opened.tell(error, f"{self._name} failed")
         opened.close(late=late)

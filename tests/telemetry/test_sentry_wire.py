@@ -1,0 +1,119 @@
+"""What reaches a real receiver of Sentry's envelopes, from a real request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sentry_sdk
+from tests.telemetry.envelopes import Receiver, receiving
+from werkzeug.test import Client
+
+import obskit
+from obskit.wsgi import ObskitMiddleware
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    if environ["PATH_INFO"] == "/fails":
+        obskit.bind(user_id=7)
+        raise KeyError("row")
+    if environ["PATH_INFO"] == "/works":
+        work_until_sampled()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"ok"]
+
+
+def work_until_sampled() -> None:
+    """A profile of fewer than two samples is thrown away: keep at it, but not for ever."""
+    transaction: Any = sentry_sdk.get_current_scope().transaction
+    end = monotonic() + 20
+    while transaction._profile.unique_samples < 5 and monotonic() < end:
+        sum(range(1_000))
+
+
+def serve(receiver: Receiver, paths: Iterable[str], **options: Any) -> list[str]:
+    """The ids of requests, which the receiver has been sent everything of."""
+    obskit.init("shop", log_format="none", sentry_dsn=receiver.dsn, sentry=options)
+    client = Client(ObskitMiddleware(app, route=lambda environ: environ["PATH_INFO"]))
+    ids = []
+    for number, path in enumerate(paths):
+        headers = {"X-Request-ID": f"request-{number}"}
+        try:
+            ids.append(client.get(path, headers=headers).headers["X-Request-ID"])
+        except KeyError:
+            ids.append(f"request-{number}")
+    assert obskit.flush(10)
+    return ids
+
+
+def test_a_failed_request_arrives_once_under_its_ids() -> None:
+    with receiving() as receiver:
+        serve(receiver, ["/", "/fails", "/"])
+        (event,) = receiver.wait_for("event", 1)
+        assert obskit.shutdown(10)
+    assert event["tags"]["request_id"] == "request-1"
+    assert event["tags"]["trace_id"] == event["contexts"]["trace"]["trace_id"]
+    assert event["transaction"] == "GET /fails"
+    assert event["user"] == {"id": "7"}
+    assert event["request"]["headers"]["X-Request-Id"] == "request-1"
+    assert event["exception"]["values"][0]["mechanism"]["handled"] is False
+    messages = [crumb["message"] for crumb in event["breadcrumbs"]["values"]]
+    assert "GET /fails 500" not in messages
+    assert receiver.items("transaction") == []
+    assert obskit.status()["ledger"]["errors"] == {
+        "accepted": 1,
+        "exported": 1,
+        "dropped": {},
+        "queued": 0,
+    }
+
+
+def test_requests_of_the_share_are_transactions_under_their_trace() -> None:
+    with receiving() as receiver:
+        serve(receiver, ["/", "/fails", "/"], traces_sample_rate=1.0)
+        transactions = receiver.wait_for("transaction", 3)
+        (event,) = receiver.wait_for("event", 1)
+        assert obskit.shutdown(10)
+    assert [each["transaction"] for each in transactions] == ["GET /", "GET /fails", "GET /"]
+    traces = [each["contexts"]["trace"] for each in transactions]
+    assert len({trace["trace_id"] for trace in traces}) == 3
+    assert traces[1]["trace_id"] == event["contexts"]["trace"]["trace_id"]
+    assert {trace["op"] for trace in traces} == {"http.server"}
+    assert [trace["status"] for trace in traces] == ["ok", "internal_error", "ok"]
+
+
+def test_without_a_share_no_request_is_a_transaction() -> None:
+    with receiving() as receiver:
+        serve(receiver, ["/"] * 3, traces_sample_rate=0.0)
+        assert obskit.shutdown(10)
+    assert receiver.envelopes == []
+
+
+def test_half_of_the_requests_are_about_half_the_transactions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("obskit.telemetry.sentry.random", iter([0.49, 0.5, 0.0, 0.99]).__next__)
+    with receiving() as receiver:
+        serve(receiver, ["/"] * 4, traces_sample_rate=0.5)
+        assert len(receiver.wait_for("transaction", 2)) == 2
+        assert obskit.shutdown(10)
+
+
+def test_profiles_of_the_share_arrive_with_their_transactions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "1")
+    monkeypatch.setenv("SENTRY_PROFILES_SAMPLE_RATE", "1")
+    with receiving() as receiver:
+        serve(receiver, ["/works"])
+        (transaction,) = receiver.wait_for("transaction", 1)
+        (profile,) = receiver.wait_for("profile", 1)
+        assert obskit.shutdown(10)
+    assert profile["transaction"]["trace_id"] == transaction["contexts"]["trace"]["trace_id"]
+    functions = {frame["function"] for frame in profile["profile"]["frames"]}
+    assert "work_until_sampled" in functions
