@@ -130,7 +130,6 @@ def test_a_record_that_cannot_be_read_still_reaches_the_hosts_handlers() -> None
     [
         ("opentelemetry", False),
         ("opentelemetry.sdk.trace", False),
-        ("sentry_sdk.errors", False),
         ("grpc._channel", False),
         ("grpcservice", True),
         ("opentelemetry_demo", True),
