@@ -48,6 +48,49 @@ service = "shop"
 [tool.obskit.otlp]
 endpoint = "https://collector.example:4318"
 """
+_INTRODUCTION = """\
+# Configuration
+
+<!-- Made by scripts/configuration_reference.py; edit that, not this. -->
+
+A service needs none: `obskit.init("shop")` writes log lines to the console and sends nothing. Most
+need one variable, `OTEL_EXPORTER_OTLP_ENDPOINT`, and perhaps `SENTRY_DSN`.
+
+Each option comes from the first of these that gives it:
+
+1. an argument of `obskit.init`, where the host wants it fixed (`None` counts as not given);
+2. the environment: standard variables where there are any (`OTEL_*`, `SENTRY_*`), else `OBSKIT_*`.
+   A variable that is empty is unset;
+3. a file: the one that `OBSKIT_CONFIG_FILE` names; else `obskit.toml` in the working directory; else
+   the table `[tool.obskit]` of `pyproject.toml` there. One file is read, files are not merged;
+4. the default.
+
+A file holds options by their names:
+
+```toml
+{file}```
+
+In `pyproject.toml` the same tables stand below one of ours:
+
+```toml
+{pyproject}```
+
+## When something is wrong
+
+`obskit.init` raises one `ConfigError`. It lists every wrong value at once, where it came from and
+what is allowed; secrets are masked. With
+
+```sh
+{wrong}```
+
+it says:
+
+```text
+{error}
+```
+
+A variable that nearly has the name of one of these counts as misspelt; other variables of
+OpenTelemetry and of Sentry are left alone."""
 _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "The service",
@@ -165,49 +208,7 @@ def _page() -> Iterator[str]:
 
 
 def _introduction() -> str:
-    return f"""\
-# Configuration
-
-<!-- Made by scripts/configuration_reference.py; edit that, not this. -->
-
-A service needs none: `obskit.init("shop")` writes log lines to the console and sends nothing. Most
-need one variable, `OTEL_EXPORTER_OTLP_ENDPOINT`, and perhaps `SENTRY_DSN`.
-
-Each option comes from the first of these that gives it:
-
-1. an argument of `obskit.init`, where the host wants it fixed (`None` counts as not given);
-2. the environment: standard variables where there are any (`OTEL_*`, `SENTRY_*`), else `OBSKIT_*`.
-   A variable that is empty is unset;
-3. a file: the one that `OBSKIT_CONFIG_FILE` names; else `obskit.toml` in the working directory; else
-   the table `[tool.obskit]` of `pyproject.toml` there. One file is read, files are not merged;
-4. the default.
-
-A file holds options by their names:
-
-```toml
-{FILE}```
-
-In `pyproject.toml` the same tables stand below one of ours:
-
-```toml
-{PYPROJECT}```
-
-## When something is wrong
-
-`obskit.init` raises one `ConfigError`. It lists every wrong value at once, where it came from and
-what is allowed; secrets are masked. With
-
-```sh
-{_shell(WRONG)}```
-
-it says:
-
-```text
-{_error()}
-```
-
-A variable that nearly has the name of one of these counts as misspelt; other variables of
-OpenTelemetry and of Sentry are left alone."""
+    return _INTRODUCTION.format(file=FILE, pyproject=PYPROJECT, wrong=_shell(WRONG), error=_error())
 
 
 def _shell(environ: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from opentelemetry import context as otel_context
 from opentelemetry import propagate
 from opentelemetry.context import Context
+from opentelemetry.metrics import _internal as metrics_global
 
 from obskit import context, metrics, runtime
 from obskit.ledger import Ledger
@@ -44,6 +45,7 @@ def isolation() -> Iterator[None]:
     traces.install(None)
     metrics.install(Ledger())
     providers.forget()
+    metrics_global._PROXY_METER_PROVIDER = metrics_global._ProxyMeterProvider()
     propagate.set_global_textmap(textmap)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()

@@ -229,7 +229,15 @@ def test_ctrl_c_reaches_the_command_once(terminal: Terminal) -> None:
     assert terminal.output.count("got SIGINT") == 1
 
 
-def test_signals_are_passed_on() -> None:
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP ends processes, also in a test run under nohup, which ignores it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_signals_are_passed_on(hangup: None) -> None:
     process = subprocess.Popen(
         [*DEV, sys.executable, "-c", COUNT_SIGNALS],
         stdin=subprocess.DEVNULL,

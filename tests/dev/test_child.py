@@ -104,13 +104,16 @@ def test_a_command_that_will_not_end_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def ignored_usr2() -> Iterator[None]:
-    before = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+def dispositions() -> Iterator[None]:
+    # A test run under nohup ignores SIGHUP.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    ignored = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     yield
-    signal.signal(signal.SIGUSR2, before)
+    signal.signal(signal.SIGHUP, hangup)
+    signal.signal(signal.SIGUSR2, ignored)
 
 
-def test_signals_are_caught_in_order_and_given_back(ignored_usr2: None) -> None:
+def test_signals_are_caught_in_order_and_given_back(dispositions: None) -> None:
     before = signal.getsignal(signal.SIGTERM)
     caught: list[int] = []
     with signals_caught(caught):

@@ -17,7 +17,7 @@ from obskit import names
 from obskit.dev.checks import CheckChange
 from obskit.dev.printer import Printer
 from obskit.dev.signals import Frame, Raised, Refused, Value
-from obskit.dev.stories import News, Stories
+from obskit.dev.stories import News
 from obskit.dev.story import Story
 
 from . import given
@@ -282,23 +282,3 @@ def test_the_status_has_its_colour(status: int) -> None:
 
 def test_nothing_to_show_shows_nothing() -> None:
     assert shown() == ""
-
-
-def summary(stories: Stories) -> str:
-    output = io.StringIO()
-    Printer(Console(file=output, width=200, _environ={})).summary(stories)
-    return output.getvalue()
-
-
-def test_the_summary_counts_what_was_received() -> None:
-    stories = Stories()
-    stories.receive([given.server(), given.line(), given.line()])
-    assert summary(stories) == "\nreceived 1 span, 0 points, 2 lines, 0 errors\n"
-
-
-def test_the_summary_tells_of_losses() -> None:
-    stories = Stories(most=1)
-    stories.receive([Refused("/", 400, ""), given.server(), given.server(trace_id="a" * 32)])
-    assert summary(stories) == (
-        "\nreceived 2 spans, 0 points, 0 lines, 0 errors, refused: 1, stories lost: 1\n"
-    )

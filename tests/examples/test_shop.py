@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,7 +60,8 @@ def test_the_demo_fails_when_the_shop_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "shop.db").mkdir()
     done = run("-c", HASTY, str(tmp_path))
     assert done.returncode == 1
-    assert "before it was visited" in done.stdout
+    # Which of the two depends on what ends first: the shop, or the patience.
+    assert re.search("before it was visited|the shop does not answer", done.stdout)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from obskit.config import load
+from obskit.dev.bodies import decompress
 from obskit.ledger import Ledger
 from obskit.telemetry.errors import Errors
 from obskit.telemetry.sentry import Sentry, build
@@ -32,7 +33,7 @@ class Memory(Transport):
 
     def items(self, kind: str) -> list[Any]:
         return [
-            item.payload.json if item.payload.json is not None else item.get_bytes()
+            json.loads(item.get_bytes())
             for envelope in self.envelopes
             for item in envelope.items
             if item.type == kind
@@ -94,8 +95,7 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
+            body = decompress(body, self.headers.get("Content-Encoding", ""))
             with receiver.arrived:
                 receiver.envelopes.append(Envelope.deserialize(body))
                 receiver.arrived.notify_all()

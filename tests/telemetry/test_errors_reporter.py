@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -60,6 +62,57 @@ def test_a_reporter_that_raises_harms_no_host_and_is_counted(
         errors.capture(error, handled=False)
         errors.finish(scope)
     assert ledger.snapshot()["errors"] == {"accepted": 1, "queued": 0, **account}
+
+
+class EndsTheRequest(Exception):
+    """Ends its request in the middle of being looked at, as another thread may."""
+
+    end: Callable[[], None] | None = None
+
+    @property
+    def exceptions(self) -> tuple[()]:
+        if self.end is not None:
+            self.end()
+        return ()
+
+
+def test_a_report_made_while_its_request_ends_is_sent() -> None:
+    reporter, ledger = Breaking(), Ledger()
+    errors, error = Errors(reporter, ledger), EndsTheRequest()
+    with context.entered(Scope("r")) as scope:
+        error.end = partial(errors.finish, scope)
+        errors.capture(error, handled=True)
+    assert reporter.sent == [error]
+    assert ledger.snapshot()["errors"] == {"accepted": 1, "exported": 1, "dropped": {}, "queued": 0}
+
+
+def test_a_report_that_was_sent_meanwhile_is_not_dropped_as_well() -> None:
+    reporter, ledger = Breaking(), Ledger()
+    errors, first, inner, outer = Errors(reporter, ledger), EndsTheRequest(), KeyError(), OSError()
+    outer.__cause__ = inner
+    with context.entered(Scope("r")) as scope:
+        errors.capture(first, handled=True)
+        errors.capture(inner, handled=True)
+        first.end = partial(errors.finish, scope)
+        errors.capture(outer, handled=True)
+    assert reporter.sent == [first, inner, outer]
+    assert ledger.snapshot()["errors"] == {"accepted": 3, "exported": 3, "dropped": {}, "queued": 0}
+
+
+def test_only_the_report_of_an_unhandled_exception_is_marked_so() -> None:
+    marked: list[Any] = []
+
+    class Marks(Breaking):
+        def mark_unhandled(self, event: Any) -> None:
+            marked.append(event)
+
+    errors, handled, unhandled = Errors(Marks(), Ledger()), ValueError(1), ValueError(2)
+    with context.entered(Scope("r")):
+        for error in (handled, unhandled):
+            errors.capture(error, handled=True)
+        errors.capture(handled, handled=True)
+        errors.capture(unhandled, handled=False)
+    assert marked == [unhandled]
 
 
 def test_threads_of_one_request_lose_no_report() -> None:

@@ -54,11 +54,17 @@ def test_a_record_holds_everything_that_is_known_of_a_line() -> None:
 
 def test_outside_a_request_there_are_no_ids_and_only_the_lines_own_fields() -> None:
     lines = Lines()
-    emitting(lines).emit("shop", 20, "started", {"a": 1}, event_name="x", timestamp=5.0)
+    emitting(lines).emit("shop", 20, "started", {"a": 1}, timestamp=5.0)
     record = lines.records[0]
     assert record.fields == {"a": 1}
     assert (record.request_id, record.trace_id, record.span_id) == (None, None, None)
-    assert (record.failure, record.event_name, record.timestamp) == (None, "x", 5.0)
+    assert (record.failure, record.event_name, record.timestamp) == (None, None, 5.0)
+
+
+def test_an_event_may_have_a_standard_name_of_its_own() -> None:
+    lines = Lines()
+    emitting(lines).emit("shop", 40, "x", {}, ValueError(), event_name="own")
+    assert lines.records[0].event_name == "own"
 
 
 @pytest.mark.parametrize(
@@ -81,11 +87,20 @@ def test_a_level_has_the_name_of_the_standard_level_below(number: int, name: str
     assert lines.records[0].level_name == name
 
 
-@pytest.mark.parametrize("timestamp", [-1, float("nan"), float("inf"), 1e300, None, "5", True])
+@pytest.mark.parametrize(
+    "timestamp", [-0.1, float("nan"), float("inf"), 253_402_300_800, None, "5", True]
+)
 def test_a_moment_that_no_clock_shows_becomes_now(timestamp: float) -> None:
     lines = Lines()
     emitting(lines).emit("shop", 20, "x", {}, timestamp=timestamp)
     assert lines.records[0].timestamp == 1_767_225_600.0
+
+
+@pytest.mark.parametrize("timestamp", [0, 0.5, 253_402_300_799])
+def test_a_moment_that_a_clock_shows_is_kept(timestamp: float) -> None:
+    lines = Lines()
+    emitting(lines).emit("shop", 20, "x", {}, timestamp=timestamp)
+    assert lines.records[0].timestamp == timestamp
 
 
 @pytest.mark.parametrize("name", MONSTERS)

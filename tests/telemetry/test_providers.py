@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.resources import Resource
 from tests.config.child import ONE_OF_EACH, START, run, serve
 from tests.config.receiver import Receiver, points
+
+from obskit.config import Config
+from obskit.export.otlp import Export
+from obskit.telemetry import providers
 
 from .hosts import BATCHES, SIMPLE, host
 
@@ -225,3 +230,11 @@ print(json.dumps([one is other for one, other in zip(before, after)]))
 """
     ended = run(START + script, {}, tmp_path)
     assert (ended.status, ended.errors, ended.answer) == (0, "", [False, False, False])
+
+
+def test_attributes_change_at_once_where_nothing_was_forked() -> None:
+    """Only a child has to wait for the SDK's own hooks."""
+    made = providers.install(Config(), Resource({"host.name": "web1"}), Export(None, None, None))
+    made.update_resource(Resource({"host.name": "web2"}))
+    assert made.tracer.resource.attributes == {"host.name": "web2"}
+    assert made.logger.resource.attributes == {"host.name": "web2"}

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
     if environ["PATH_INFO"] == "/fails":
         obskit.bind(user_id=7)
         raise KeyError("row")
     if environ["PATH_INFO"] == "/works":
         work_until_sampled()
-    start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ok"]
 
 
@@ -44,7 +44,7 @@ def serve(receiver: Receiver, paths: Iterable[str], **options: Any) -> list[str]
     for number, path in enumerate(paths):
         headers = {"X-Request-ID": f"request-{number}"}
         try:
-            ids.append(client.get(path, headers=headers).headers["X-Request-ID"])
+            ids.append(client.get(path, headers=headers, buffered=True).headers["X-Request-ID"])
         except KeyError:
             ids.append(f"request-{number}")
     assert obskit.flush(10)
@@ -114,6 +114,6 @@ def test_profiles_of_the_share_arrive_with_their_transactions(
         (transaction,) = receiver.wait_for("transaction", 1)
         (profile,) = receiver.wait_for("profile", 1)
         assert obskit.shutdown(10)
-    assert profile["transaction"]["trace_id"] == transaction["contexts"]["trace"]["trace_id"]
+    assert profile["transactions"][0]["trace_id"] == transaction["contexts"]["trace"]["trace_id"]
     functions = {frame["function"] for frame in profile["profile"]["frames"]}
     assert "work_until_sampled" in functions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from obskit.checks.model import CheckResult, Status
@@ -51,28 +52,29 @@ def health(registry: Registry, results: Results) -> Answer:
     """
     checks = registry.checks
     found = {check.name: results.current(check) for check in checks.values()}
-    overall = overall_health([(checks[name], result) for name, result in found.items() if result])
+    overall = overall_health([(checks[name], result) for name, result in found.items()])
     body = {"status": overall, "checks": _shown(found, results)}
     return (_UNAVAILABLE if overall == "unhealthy" else _OK), body
 
 
-def overall_health(found: list[tuple[Check, CheckResult]]) -> str:
+def overall_health(found: Sequence[tuple[Check, CheckResult | None]]) -> str:
     """The state of a whole from the states of its checks.
 
-    Unhealthy: a check of sev1 or sev2 is critical. Degraded: a check warns, is unknown, or is of sev3
-    and critical. What was skipped is told by what it depends on.
+    Unhealthy: a check of sev1 or sev2 is critical. Degraded: a check warns, is unknown, has not run
+    yet, or is of sev3 and critical. What was skipped is told by what it depends on.
 
     Args:
-        found: Each check that has run, with its result.
+        found: Each check with its result, None before its first run.
 
     >>> overall_health([])
     'healthy'
     """
-    critical = {check.severity for check, result in found if result.status is Status.CRITICAL}
+    known = [(check, result) for check, result in found if result is not None]
+    critical = {check.severity for check, result in known if result.status is Status.CRITICAL}
     if critical & {"sev1", "sev2"}:
         return "unhealthy"
     lesser = {Status.WARNING, Status.UNKNOWN}
-    if critical or any(result.status in lesser for _, result in found):
+    if critical or len(known) < len(found) or any(result.status in lesser for _, result in known):
         return "degraded"
     return "healthy"
 

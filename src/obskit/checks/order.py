@@ -4,10 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from obskit.declaration import Check
 from obskit.exceptions import DeclarationError
+
+
+def fault(check: Check, checks: Mapping[str, Check]) -> str | None:
+    """What is wrong with the names that a check depends on, or None.
+
+    Args:
+        check: The check.
+        checks: All checks by name.
+    """
+    for name in check.depends_on:
+        if name not in checks:
+            near = get_close_matches(name, checks, 1)
+            hint = f"did you mean {near[0]!r}?" if near else "declare it, or remove it there"
+            return f"it depends on {name!r}, which is not declared: {hint}"
+    circle = _circle(check, checks)
+    return f"it depends on itself: {' → '.join(circle)}" if circle else None
+
+
+def _circle(check: Check, checks: Mapping[str, Check]) -> list[str]:
+    ways = [[check.name, name] for name in check.depends_on]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == check.name:
+            return way
+        if way[-1] not in seen and way[-1] in checks:
+            seen.add(way[-1])
+            ways += [[*way, name] for name in checks[way[-1]].depends_on]
+    return []
 
 
 def in_order(checks: Mapping[str, Check]) -> list[list[Check]]:
@@ -23,20 +52,11 @@ def in_order(checks: Mapping[str, Check]) -> list[list[Check]]:
     []
     """
     for check in checks.values():
-        for name in check.depends_on:
-            if name not in checks:
-                near = get_close_matches(name, checks, 1)
-                hint = f"did you mean {near[0]!r}?" if near else "declare it, or remove it there"
-                raise DeclarationError(
-                    f"the check {check.name!r} ({check.place}) depends on {name!r},"
-                    f" which is not declared: {hint}"
-                )
+        wrong = fault(check, checks)
+        if wrong:
+            raise DeclarationError(f"the check {check.name!r} ({check.place}) cannot run: {wrong}")
     sorter = TopologicalSorter({check.name: check.depends_on for check in checks.values()})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))  # who needs whom, not who comes before
-        raise DeclarationError(f"checks depend on each other in a circle: {circle}") from None
+    sorter.prepare()
     groups = []
     while sorter.is_active():
         ready = sorter.get_ready()

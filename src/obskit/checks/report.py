@@ -17,8 +17,8 @@ from obskit.telemetry.metrics import observe
 
 LOGGER = "obskit.check"
 
-# A pass each minute is no news; a change is.
-_LEVELS = {Status.WARNING: 30, Status.CRITICAL: 40, Status.UNKNOWN: 40, Status.SKIPPED: 30}
+# A pass each minute is no news; a change is. What is skipped is told by what it depends on.
+_LEVELS = {Status.WARNING: 30, Status.CRITICAL: 40, Status.UNKNOWN: 40}
 
 
 #: The registries that are watched, each with its results.
@@ -67,7 +67,7 @@ def register_instruments(meter: Meter, watched: Watched) -> None:
 def log_result(check: Check, result: CheckResult, changed: bool) -> None:
     """Tell of a result in a log record.
 
-    A failure is told each time, a pass when it is one again; the passes between are of level DEBUG.
+    A failure is told each time, a pass or a skip when it begins; those that follow are of level DEBUG.
 
     Args:
         check: The check.
@@ -96,3 +96,12 @@ def log_result(check: Check, result: CheckResult, changed: bool) -> None:
     said = f": {result.message}" if result.message else ""
     event = f"{check.name} is {result.status}{said}"
     loggers.active().emit(LOGGER, level, event, fields, event_name=names.EVENT_CHECK)
+
+
+def log_failure(error: BaseException) -> None:
+    """Tell that the schedule itself failed. It goes on.
+
+    Args:
+        error: Why.
+    """
+    loggers.active().emit(LOGGER, 40, "the schedule of checks failed; it goes on", {}, error)

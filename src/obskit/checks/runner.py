@@ -12,6 +12,7 @@ from typing import Protocol
 
 from obskit.checks import verdict
 from obskit.checks.model import CheckResult, Status
+from obskit.checks.order import fault
 from obskit.checks.results import Results
 from obskit.clock import Clock
 from obskit.declaration import Check
@@ -45,10 +46,13 @@ OnResult = Callable[[Check, CheckResult, bool], None]
 class Attempt:
     """One run of one check. It is decided once: by its end, or by its time running out."""
 
-    def __init__(self, check: Check, started: float, deadline: float) -> None:
+    def __init__(
+        self, check: Check, started: float, deadline: float, on_end: Callable[[], object] = bool
+    ) -> None:
         self.check = check
         self.started = started
         self.deadline = deadline
+        self.on_end = on_end
         self.ended = Event()
         self.result: CheckResult | None = None
         self.hangs = False
@@ -119,10 +123,15 @@ class Runner:
         attempt.ended.wait(max(0.0, attempt.deadline - self._clock.monotonic()))
         return self.expire(attempt)
 
-    def start(self, check: Check) -> Attempt:
-        """Begin to run a check, unless it is running: then that run is returned."""
+    def start(self, check: Check, on_end: Callable[[], object] = bool) -> Attempt:
+        """Begin to run a check, unless it is running: then that run is returned.
+
+        Args:
+            check: The check.
+            on_end: Called from the run's thread when it has ended; must not raise.
+        """
         started = self._clock.monotonic()
-        attempt = Attempt(check, self._clock.now(), started + check.timeout)
+        attempt = Attempt(check, self._clock.now(), started + check.timeout, on_end)
         with self._lock:
             running = self._running.get(check.name)
             if running is not None and not running.hangs:
@@ -156,9 +165,11 @@ class Runner:
         """Why a check cannot be run now, or None."""
         if running is not None:
             return CheckResult(Status(check.on_timeout), "its last run still hangs")
+        wrong = fault(check, self._registry.checks)
+        if wrong:
+            return CheckResult.unknown(f"not run: {wrong}")
         for name in check.depends_on:
-            declared = self._registry.checks.get(name)
-            result = self._results.current(declared) if declared else None
+            result = self._results.current(self._registry.checks[name])
             if result is not None and result.status.is_down:
                 return verdict.of_dependency(name, result.status)
         hung = [attempt for attempt in self._running.values() if attempt.hangs]
@@ -171,7 +182,7 @@ class Runner:
         check = attempt.check
         try:
             with self._open_trace(check) as trace:
-                result = self._call(check, trace)
+                result = self._call(attempt, trace)
                 result = replace(result, trace_id=trace.trace_id)
                 self._decide(attempt, result)
         except BaseException as error:  # the trace or the host's entry failed, not the subject
@@ -184,15 +195,20 @@ class Runner:
             if self._running.get(attempt.check.name) is attempt:
                 del self._running[attempt.check.name]
         attempt.ended.set()
+        attempt.on_end()
 
-    def _call(self, check: Check, trace: Trace) -> CheckResult:
+    def _call(self, attempt: Attempt, trace: Trace) -> CheckResult:
+        check = attempt.check
         entry = self._registry.entry or nullcontext
         with entry():
             try:
                 returned = check.subject()
                 if inspect.isawaitable(returned):
-                    returned = asyncio.run(_finish(returned))
+                    left = attempt.deadline - self._clock.monotonic()
+                    returned = asyncio.run(_finish(returned, left))
                 return verdict.of_returned(check, returned, self._clock.now())
+            except _OutOfTime:
+                return verdict.of_timeout(check)
             except BaseException as error:  # even SystemExit: it would end the thread unseen
                 trace.failed(error)
                 return verdict.of_error(check, error)
@@ -212,5 +228,15 @@ class Runner:
         return counts
 
 
-async def _finish(returned: Awaitable[object]) -> object:
-    return await returned
+class _OutOfTime(Exception):
+    """A coroutine was cancelled because its time was up."""
+
+
+async def _finish(returned: Awaitable[object], seconds: float) -> object:
+    task = asyncio.ensure_future(returned)
+    _, late = await asyncio.wait({task}, timeout=max(0.0, seconds))
+    if not late:
+        return task.result()
+    task.cancel()
+    await asyncio.wait({task})  # it may clean up
+    raise _OutOfTime

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from random import Random
 from threading import Event, Lock, Thread
 
-from obskit.checks.order import in_order
+from obskit.checks import report
+from obskit.checks.order import fault, in_order
 from obskit.checks.runner import Attempt, Runner
 from obskit.clock import Clock
 from obskit.declaration import Check
@@ -19,6 +20,8 @@ _BETWEEN_GROUPS = 0.2
 _SPREAD = 0.1
 # A check that is declared later is found by then, seconds.
 _LONGEST_SLEEP = 5.0
+# So many runs may be under way; more that are due wait, so that no burst fills the process with threads.
+_MOST_AT_ONCE = 32
 
 
 class Schedule:
@@ -41,12 +44,16 @@ class Schedule:
         """In a forked child the thread is gone; it starts again when the child serves."""
         self._pid = os.getpid()
         self._lock = Lock()
-        self._stop = Event()
+        self._wake = Event()
+        self._stopped = False
         self._thread: Thread | None = None
+        self._due: dict[str, float] = {}
+        #: Runs under way by name, each with the moment that it was due.
+        self._running: dict[str, tuple[Attempt, float]] = {}
 
     def ensure_started(self) -> None:
-        """Start the thread, unless it runs already or nothing is declared. Costs little: call it often."""
-        if self._thread is not None and self._pid == os.getpid():
+        """Start the thread, unless it lives or nothing is declared. Costs little: call it often."""
+        if self._thread is not None and self._pid == os.getpid() and self._thread.is_alive():
             return
         if not self._registry.checks:
             return
@@ -54,13 +61,14 @@ class Schedule:
             self._runner.after_fork()
             self.after_fork()
         with self._lock:
-            if self._thread is None and not self._stop.is_set():
-                thread = Thread(target=self._work, name="obskit-schedule", daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:  # no more threads; the request that calls this must not fail
-                    return
-                self._thread = thread
+            if self._stopped or (self._thread is not None and self._thread.is_alive()):
+                return
+            thread = Thread(target=self._work, name="obskit-schedule", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads; the request that calls this must not fail
+                return
+            self._thread = thread
 
     def stop(self, timeout: float = 1.0) -> None:
         """Start no more runs. Those under way go on.
@@ -68,44 +76,74 @@ class Schedule:
         Args:
             timeout: Seconds to wait for the thread at most.
         """
-        self._stop.set()
+        self._stopped = True
+        self._wake.set()
         thread = self._thread
         if thread is not None and thread.is_alive():
             thread.join(timeout)
 
-    def _work(self) -> None:
-        due: dict[str, float] = {}
-        running: list[Attempt] = []
-        while not self._stop.is_set():
-            checks = self._registry.checks
-            if checks.keys() != due.keys():  # at first, and when more are declared later
-                due = {**self._first_runs(checks), **due}
-            now = self._clock.monotonic()
-            for name in [name for name, at in due.items() if at <= now]:
-                running.append(self._runner.start(checks[name]))
-                due[name] = _next(due[name], checks[name].every, now)
-            running = self._still_running(running)
-            deadlines = [attempt.deadline for attempt in running]
-            wake = min([*due.values(), *deadlines], default=now + _LONGEST_SLEEP)
-            self._stop.wait(min(_LONGEST_SLEEP, max(0.0, wake - self._clock.monotonic())))
+    def tick(self) -> float:
+        """Start what is due and expire what takes too long.
 
-    def _still_running(self, running: list[Attempt]) -> list[Attempt]:
+        Returns:
+            Seconds until it has to be called again, unless a run ends before.
+        """
+        checks = self._registry.checks
+        if checks.keys() != self._due.keys():  # at first, and when more are declared later
+            self._due = {**self._first_runs(checks), **self._due}
         now = self._clock.monotonic()
-        kept = []
-        for attempt in running:
-            if attempt.result is not None:
-                continue
-            if attempt.deadline <= now:
+        self._settle(now)
+        waiting = [name for name, at in self._due.items() if at <= now]
+        for name in sorted(waiting, key=self._due.__getitem__):
+            if len(self._running) >= _MOST_AT_ONCE:
+                break
+            if not self._awaits_another(checks[name], checks):
+                self._start(checks[name], now)
+        later = [at for at in self._due.values() if at > now]
+        deadlines = [attempt.deadline for attempt, _ in self._running.values()]
+        wake = min([*later, *deadlines], default=now + _LONGEST_SLEEP)
+        return min(_LONGEST_SLEEP, max(0.0, wake - self._clock.monotonic()))
+
+    def _work(self) -> None:
+        while not self._stopped:
+            self._wake.clear()
+            try:
+                pause = self.tick()
+            except Exception as error:  # a schedule that ends is a silence that nobody hears
+                report.log_failure(error)
+                pause = _LONGEST_SLEEP
+            if not self._stopped:
+                self._wake.wait(pause)
+
+    def _start(self, check: Check, now: float) -> None:
+        due = self._due[check.name]
+        self._due[check.name] = _next(due, check.every, now)
+        attempt = self._runner.start(check, on_end=self._wake.set)
+        if attempt.result is None:
+            self._running[check.name] = attempt, due
+
+    def _settle(self, now: float) -> None:
+        for name, (attempt, _) in list(self._running.items()):
+            if attempt.result is None and attempt.deadline <= now:
                 self._runner.expire(attempt)
-            else:
-                kept.append(attempt)
-        return kept
+            if attempt.result is not None:
+                del self._running[name]
+
+    def _awaits_another(self, check: Check, checks: Mapping[str, Check]) -> bool:
+        """Whether a check depends on a run that is under way or due, and was so when its own was due.
+
+        A run that became due later is not waited for: the next one would be due before it ends.
+        """
+        if not check.depends_on or fault(check, checks):
+            return False
+        due = self._due[check.name]
+        running = (self._running[name][1] for name in check.depends_on if name in self._running)
+        return any(at <= due for at in (*running, *map(self._due.__getitem__, check.depends_on)))
 
     def _first_runs(self, checks: Mapping[str, Check]) -> dict[str, float]:
         try:
             groups = in_order(checks)
-        except DeclarationError:
-            # The command line and the tests say so; a service that runs already runs what it can.
+        except DeclarationError:  # the wrong ones are unknown and say why; the rest must run
             groups = [list(checks.values())]
         now = self._clock.monotonic()
         return {

@@ -52,6 +52,8 @@ class _Group(click.Group):
         except click.UsageError as error:
             error.show()
             ctx.exit(_UNKNOWN)  # Click's own 2 would be read as critical
+        except KeyboardInterrupt:
+            raise Refused("interrupted") from None  # Click's own 1 would be read as a warning
 
 
 _APP = click.option(

@@ -53,6 +53,7 @@ class OtlpLogs:
     def __init__(self, provider: ApiLoggerProvider) -> None:
         self._provider = provider
         self._loggers: dict[str, Any] = {}
+        self._rest = provider.get_logger("obskit")
 
     def write(self, record: Record) -> None:
         """Hand over one record, in the context at hand, which gives it its trace."""
@@ -74,14 +75,18 @@ class OtlpLogs:
         logger = self._loggers.get(name)
         if logger is None:
             # A host that makes a logger for each user must not grow the SDK's table without end.
-            known = name if len(self._loggers) < _MOST_LOGGERS else "obskit"
-            logger = self._loggers[known] = self._provider.get_logger(known)
+            if len(self._loggers) >= _MOST_LOGGERS:
+                return self._rest
+            logger = self._loggers[name] = self._provider.get_logger(name)
         return logger
 
 
 def _attributes(record: Record) -> dict[str, Any]:
     attributes: dict[str, Any] = {
-        name: value for name, value in record.fields.items() if value is not None
+        # The SDK complains of a name without letters.
+        name: value
+        for name, value in record.fields.items()
+        if value is not None and name
     }
     if record.request_id:
         attributes[names.REQUEST_ID] = record.request_id

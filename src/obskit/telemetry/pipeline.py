@@ -158,12 +158,11 @@ class Pipeline:
         scope = context.current()
         trace_id, span_id = context.ids()
         own = names_and_values(fields, _MAX_FIELDS)
-        text = plain(event)
         return Record(
             timestamp if _is_moment(timestamp) else self._clock.now(),
             level,
             name_of(logger),
-            text if isinstance(text, str) else str(text),
+            str(plain(event)),
             {**scope.fields, **own} if scope and scope.fields else own,
             scope.request_id if scope else None,
             trace_id,
