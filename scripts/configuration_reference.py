@@ -123,6 +123,14 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "Redaction",
+        (
+            "What is masked before anything is written or leaves. A function is given in code, or by"
+            " its place."
+        ),
+        ("redaction", "redact_emails", "redact_patterns", "redact"),
+    ),
+    (
         "Which signals leave",
         "",
         ("traces_exporter", "metrics_exporter", "logs_exporter"),
@@ -161,6 +169,11 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "While the receiver is away",
+        "Batches wait on disk, and are sent when it is back. A function is given by its place.",
+        ("spool_dir", "spool_max_bytes", "spool_max_age", "on_export_error"),
+    ),
+    (
         "Metrics",
         "",
         (
@@ -168,6 +181,7 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "metric_export_timeout_ms",
             "metric_temporality",
             "metric_histogram",
+            "metric_cardinality_limit",
             "exemplar_filter",
         ),
     ),

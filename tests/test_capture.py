@@ -70,7 +70,7 @@ def test_init_does_nothing_meanwhile(obskit_capture: Capture) -> None:
 
 
 def test_the_hosts_metrics_are_seen(obskit_capture: Capture) -> None:
-    obskit.metrics.count("orders", 2, unit="{order}", plan="free", user_id=7)
+    obskit.metrics.count("orders", 2, unit="{order}", plan="free")
     obskit.metrics.histogram("size", 3.5, unit="By")
     metrics = obskit_capture.metrics()
     assert metrics["orders"] == [{"attributes": {"plan": "free"}, "value": 2}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from decimal import Decimal
 from fractions import Fraction
@@ -154,9 +155,7 @@ def test_no_argument_makes_it_raise(measured: Measured, name: str) -> None:
 @given(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.floats() | st.none()))
 def test_attributes_of_any_kind_can_be_sent(attributes: dict[str, Any]) -> None:
     collected = Collected()
-    key = ("counter", "x", "1")
-    metrics._series[key] = set()
-    collected.meter.create_counter("x").add(1, metrics._bounded(key, attributes))
+    collected.meter.create_counter("x").add(1, metrics._bounded("x", attributes))
     assert len(collected.values("x")) == 1
 
 
@@ -165,6 +164,48 @@ def test_attributes_without_bounds_are_left_out_and_counted(measured: Measured) 
     metrics.count("x", request_id="1", plan="free", **dotted)
     assert measured.values("x") == {(("plan", "free"),): 1}
     assert measured.refused == {"attribute_without_bounds": 1}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("request_id", "trace_id", "span_id", "user_id", "session_id"),
+        *("request.id", "trace.id", "span.id", "user.id", "session.id", "obskit.request.id"),
+        *("Request-Id", "enduser.id"),
+    ],
+)
+def test_an_attribute_that_is_left_out_is_told_of_once_for_each_metric(
+    measured: Measured, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    attributes: dict[str, Any] = {name: "a"}
+    for metric in ("x", "x", "y"):
+        metrics.count(metric, **attributes)
+    assert (measured.values("x"), measured.values("y")) == ({(): 2}, {(): 1})
+    code = test_an_attribute_that_is_left_out_is_told_of_once_for_each_metric.__code__
+    assert [(record.name, record.levelname) for record in caplog.records] == [
+        ("obskit.metrics", "WARNING")
+    ] * 2
+    assert [record.getMessage() for record in caplog.records] == [
+        f"metric {metric}: attribute {name} was left out, which would make a series for each of its"
+        " values; put it on a span or in a log line."
+        f" Measured at {__file__}:{code.co_firstlineno + 13}"
+        for metric in ("x", "y")
+    ]
+
+
+def test_the_warning_of_an_attribute_costs_no_count(measured: Measured) -> None:
+    def refuse(_record: logging.LogRecord) -> bool:
+        raise OSError("no room")
+
+    logging.getLogger("obskit.metrics").addFilter(refuse)
+    metrics.count("x", user_id=7)
+    assert measured.values("x") == {(): 1}
+
+
+def test_names_that_only_begin_alike_are_taken(measured: Measured) -> None:
+    metrics.count("x", user_id_kind="guest", request="a")
+    assert measured.values("x") == {(("request", "a"), ("user_id_kind", "guest")): 1}
+    assert measured.refused == {}
 
 
 def test_of_more_than_16_attributes_the_first_are_taken(measured: Measured) -> None:
@@ -189,17 +230,24 @@ def test_values_are_short_plain_and_no_secrets(measured: Measured) -> None:
     }
 
 
-def test_beyond_2000_series_there_is_one_more_for_all_others(measured: Measured) -> None:
+def test_on_a_hosts_provider_all_beyond_the_limit_are_one_series(measured: Measured) -> None:
     for number in range(2_010):
         metrics.count("x", number=number)
     metrics.count("x", number=0)
     metrics.count("y", number=2_005)
     values = measured.values("x")
-    assert len(values) == 2_001
-    assert values[("otel.metric.overflow", True),] == 10
+    assert len(values) == 2_000
+    assert values[("otel.metric.overflow", True),] == 11
     assert values[("number", 0),] == 2
     assert measured.values("y") == {(("number", 2_005),): 1}
-    assert measured.refused == {"too_many_series": 10}
+    assert measured.refused == {}
+
+
+def test_the_limit_may_be_another(measured: Measured) -> None:
+    metrics.install(measured.ledger, 3)
+    for number in range(5):
+        metrics.count("x", number=number)
+    assert len(measured.values("x")) == 3
 
 
 def test_beyond_1000_instruments_no_more_are_made(measured: Measured) -> None:

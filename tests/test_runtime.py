@@ -175,6 +175,8 @@ print(json.dumps(obskit.status()))
         "accepted": 1,
         "exported": 1,
         "dropped": {},
+        "sampled_out": 0,
+        "spooled": 0,
         "queued": 0,
     }
 

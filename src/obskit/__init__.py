@@ -111,7 +111,7 @@ def flush(timeout: float | None = None) -> bool:
         timeout: Seconds at most; the shutdown budget (3) by default.
 
     Returns:
-        Whether all of it was sent, or counted as dropped, in time.
+        Whether all of it was sent, kept on disk, or counted as dropped, in time.
 
     >>> import obskit
     >>> obskit.flush(1.0)
@@ -130,7 +130,7 @@ def shutdown(timeout: float | None = None) -> bool:
         timeout: Seconds at most; the shutdown budget (3) by default.
 
     Returns:
-        Whether all of it was sent, or counted as dropped, in time.
+        Whether all of it was sent, kept on disk, or counted as dropped, in time.
 
     >>> import obskit
     >>> obskit.shutdown()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import SpanKind, format_trace_id
 
+from obskit import metrics as host_metrics
 from obskit import names
 from obskit import runtime as runtimes
 from obskit.config import load
 from obskit.context import Scope
 from obskit.runtime import Runtime
-from obskit.telemetry import console, failure
+from obskit.telemetry import cardinality, console, failure
 from obskit.telemetry.errors import Errors
 from obskit.telemetry.pipeline import Record
 
@@ -86,6 +88,7 @@ class Capture:
         self.errors: list[dict[str, Any]] = []
         self.clock = StillClock()
         self._reader = InMemoryMetricReader()
+        self._overflows: Callable[[], list[cardinality.Overflow]] = list
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
         """The metrics as they stand: name → points, each with `attributes` and what was measured.
@@ -99,6 +102,10 @@ class Capture:
                 for metric in scope.metrics:
                     found.setdefault(metric.name, []).extend(map(_point, metric.data.data_points))
         return found
+
+    def metrics_without_bounds(self) -> list[str]:
+        """What was said of metrics with too many series, and of attributes that were left out."""
+        return [*map(str, self._overflows()), *host_metrics.refused.values()]
 
     def assert_one_story(self, request_id: str) -> None:
         """Fail unless a request is told whole, and under one id.
@@ -257,6 +264,8 @@ def _attached(capture: Capture, runtime: Runtime) -> Iterator[None]:
         (server, "clock", capture.clock),
         (server, "errors", errors),
         (runtime, "errors", errors),
+        (host_metrics, "refused", {}),
+        (capture, "_overflows", partial(cardinality.overflows, meter, capture._reader)),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
     meter.add_metric_reader(capture._reader)

@@ -8,7 +8,10 @@ Nothing here raises. What cannot be taken is counted in the ledger of `obskit.st
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -17,23 +20,29 @@ from opentelemetry import metrics as otel_metrics
 
 from obskit.ledger import Ledger
 from obskit.redaction import MASK, is_sensitive, name_of, plain
+from obskit.telemetry.cardinality import limit_series, place
 
 _MAX_ATTRIBUTES = 16
 _MAX_TEXT = 256
 _MAX_INSTRUMENTS = 1_000
-#: Series of one instrument. The SDK has no limit (open-telemetry/opentelemetry-python#2700).
-_MAX_SERIES = 2_000
 #: One series for each request or user would take the backend down.
-_UNBOUNDED = frozenset(("request_id", "user_id", "trace_id", "span_id", "session_id"))
-#: Semantic conventions: the series of everything that is one series too many.
-_OVERFLOW = {"otel.metric.overflow": True}
+_UNBOUNDED = frozenset(
+    (
+        *("request_id", "user_id", "trace_id", "span_id", "session_id"),
+        *("obskit_request_id", "enduser_id"),
+    )
+)
+_SCOPE = "obskit.metrics"
 # Beyond, a sum of whole numbers could outgrow OTLP's 64 bits, and no batch with it could be sent.
 _EXACT = 2**53
 
 _Key = tuple[str, str, str]
 _instruments: dict[_Key, Any] = {}
-_series: dict[_Key, set[frozenset[tuple[str, object]]]] = {}
+#: Metric and attribute → what was said of an attribute that was left out.
+refused: dict[tuple[str, str], str] = {}
 _ledger = Ledger()
+_series_limit = 2_000
+_log = logging.getLogger("obskit.metrics")
 
 
 def count(name: str, amount: float = 1, *, unit: str = "1", **attributes: object) -> None:
@@ -43,9 +52,9 @@ def count(name: str, amount: float = 1, *, unit: str = "1", **attributes: object
         name: The metric's name: dotted words, such as `orders.placed`.
         amount: How much is added; not negative.
         unit: The unit, as UCUM writes it: `s`, `By`, `{order}`.
-        **attributes: What the series are told apart by, at most 16, each with few values: beyond
-            2,000 series there is one more, of all others. `request_id`, `user_id` and the like are
-            left out.
+        **attributes: What the series are told apart by, at most 16, each with few values: one
+            series takes all that are beyond the limit. `request_id`, `user_id` and the like are
+            left out, with a warning.
     """
     _record("counter", "add", name, unit, amount, attributes)
 
@@ -85,7 +94,7 @@ def _record(
         key = (kind, name, unit)
         instrument = _instruments.get(key) or _make(key)
         if instrument is not None:
-            getattr(instrument, method)(value, _bounded(key, attributes))
+            getattr(instrument, method)(value, _bounded(name, attributes))
     except Exception:  # the SDK refuses some names and units by raising
         _ledger.refuse("metrics", "refused_by_the_sdk")
 
@@ -108,28 +117,39 @@ def _make(key: _Key) -> Any:
         _ledger.refuse("metrics", "too_many_instruments")
         return None
     kind, name, unit = key
-    create = getattr(otel_metrics.get_meter("obskit.metrics"), f"create_{kind}")
+    # A provider of the host's own has no limit; its own instruments stay as they are.
+    limit_series(otel_metrics.get_meter_provider(), _series_limit, _SCOPE)
+    create = getattr(otel_metrics.get_meter(_SCOPE), f"create_{kind}")
     # Two threads may both make it: the SDK then gives both the same.
     _instruments[key] = made = create(name, unit)
-    _series.setdefault(key, set())
     return made
 
 
-def _bounded(key: _Key, attributes: dict[str, object]) -> dict[str, Any]:
-    kept = [name for name in attributes if name.replace(".", "_").lower() not in _UNBOUNDED]
+def _bounded(metric: str, attributes: dict[str, object]) -> dict[str, Any]:
+    kept = [name for name in attributes if _plain_name(name) not in _UNBOUNDED]
     if len(kept) < len(attributes):
         _ledger.refuse("metrics", "attribute_without_bounds")
+        _tell_refused(metric, attributes)
     if len(kept) > _MAX_ATTRIBUTES:
         _ledger.refuse("metrics", "too_many_attributes")
-    bounded = {name_of(name): _value(name, attributes[name]) for name in kept[:_MAX_ATTRIBUTES]}
-    known, one = _series[key], frozenset(bounded.items())
-    if one in known:
-        return bounded
-    if len(known) >= _MAX_SERIES:
-        _ledger.refuse("metrics", "too_many_series")
-        return _OVERFLOW
-    known.add(one)
-    return bounded
+    return {name_of(name): _value(name, attributes[name]) for name in kept[:_MAX_ATTRIBUTES]}
+
+
+@lru_cache(maxsize=1_024)
+def _plain_name(name: str) -> str:
+    return name.replace(".", "_").replace("-", "_").lower()
+
+
+def _tell_refused(metric: str, attributes: dict[str, object]) -> None:
+    for name in attributes:
+        key = (metric, _plain_name(name))
+        if key[1] in _UNBOUNDED and key not in refused:
+            refused[key] = told = (
+                f"metric {metric}: attribute {name} was left out, which would make a series for each"
+                f" of its values; put it on a span or in a log line. Measured at {place()}"
+            )
+            with suppress(Exception):  # a log filter of the host may raise; the count must not
+                _log.warning("%s", told)
 
 
 def _value(name: str, given: object) -> Any:
@@ -139,13 +159,14 @@ def _value(name: str, given: object) -> Any:
     return value if isinstance(value, (bool, int, float)) else str(value)[:_MAX_TEXT]
 
 
-def install(ledger: Ledger) -> None:
+def install(ledger: Ledger, series_limit: int = 2_000) -> None:
     """Forget every instrument, so that the next use asks the provider of that time.
 
     Args:
         ledger: Where measurements that cannot be taken are counted.
+        series_limit: Series of one instrument, where the meter provider is the host's own.
     """
-    global _ledger
+    global _ledger, _series_limit
     _instruments.clear()
-    _series.clear()
-    _ledger = ledger
+    refused.clear()
+    _ledger, _series_limit = ledger, series_limit

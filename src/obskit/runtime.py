@@ -26,9 +26,12 @@ from obskit.exceptions import ConfigError, MissingExtra
 from obskit.export import otlp
 from obskit.export.budget import prepare, within
 from obskit.export.otlp import Export
+from obskit.export.worker import Worker
 from obskit.ledger import Ledger
+from obskit.redaction import rules as redaction_rules
 from obskit.registry import Registry
 from obskit.telemetry import (
+    cardinality,
     clients,
     console,
     levels,
@@ -44,6 +47,8 @@ from obskit.telemetry.instance import Slot, run_directory
 from obskit.telemetry.logs import OtlpLogs
 from obskit.telemetry.pipeline import Pipeline, Sink
 from obskit.telemetry.server import Server
+from obskit.termination import Child, on_sigterm
+from obskit.version import version
 
 
 class Runtime:
@@ -79,6 +84,7 @@ class Runtime:
         self._sinks = sinks
         self._clock = clock
         self._closed = False
+        self._forked = False
         self._instrumented: list[str] = []
         self._watches: dict[Registry, Watch] = {}
 
@@ -90,9 +96,15 @@ class Runtime:
             MissingExtra: A part needs a package that is not installed.
         """
         config = self.config
+        redaction_rules.install(
+            on=config.redaction,
+            emails=config.redact_emails,
+            patterns=config.redact_patterns,
+            function=config.redact,
+        )
         providers.set_propagators(config.propagators)
         reporter = self._reporter or _reporter(config)
-        export = self._export or otlp.build(config, self.ledger)
+        export = self._export = self._export or otlp.build(config, self.ledger, self._clock)
         if any(export) or reporter:
             prepare()
         self.slot = Slot(run_directory(config.run_dir, config.service))
@@ -100,13 +112,13 @@ class Runtime:
         self.providers = providers.install(config, self.resource, export)
         self.errors = Errors(reporter, self.ledger) if reporter else None
         self.pipeline = self._make_pipeline()
-        tracer = self.providers.tracer.get_tracer("obskit", _version())
-        self.meter = self.providers.meter.get_meter("obskit", _version())
+        tracer = self.providers.tracer.get_tracer("obskit", version())
+        self.meter = self.providers.meter.get_meter("obskit", version())
         self.server = Server(config, tracer, self.meter, self.pipeline, self.errors, self._clock)
         self._open_trace = opener(tracer)
         report.register_instruments(self.meter, self._watched)
         traces.install(tracer, exception_events=config.exception_signal == "logs/dup")
-        host_metrics.install(self.ledger)
+        host_metrics.install(self.ledger, config.metric_cardinality_limit)
         loggers.install(self.pipeline)
         loggers.configure_structlog()
         stdlib.listen(
@@ -114,6 +126,7 @@ class Runtime:
         )
         levels.follow(run_directory(config.run_dir, config.service))
         process.register(self.meter, self._clock)
+        self._send_metrics()
         self._instrumented = clients.switch_on(
             config.disabled_instrumentations, self.providers.tracer, self.providers.meter
         )
@@ -175,7 +188,7 @@ class Runtime:
             timeout: Seconds at most; the shutdown budget by default.
 
         Returns:
-            Whether all of it was sent, or counted as dropped, in time.
+            Whether all of it was sent, kept on disk, or counted as dropped, in time.
         """
         if self.server is None or self._closed:
             return True
@@ -196,13 +209,14 @@ class Runtime:
             timeout: Seconds at most; the shutdown budget by default.
 
         Returns:
-            Whether all of it was sent, or counted as dropped, in time.
+            Whether all of it was sent, kept on disk, or counted as dropped, in time.
         """
         if self.server is None or self._closed:
             return True
         self._closed = True
         for watch in self._watches.values():
             watch.schedule.stop(0)
+        worker = self._worker()
         budget = self.config.shutdown_timeout if timeout is None else timeout
         ways: list[Callable[[], object]] = [
             partial(self.providers.shutdown_signal, signal) for signal in SIGNALS
@@ -210,14 +224,35 @@ class Runtime:
         if self.errors:
             ways.append(partial(self.errors.reporter.close, budget))
         in_time = within(budget, ways)
+        if worker:
+            worker.stop()
+            self._say_what_became()
         self.slot.release()
         return in_time
+
+    def _say_what_became(self) -> None:
+        # One of a thousand children whose telemetry arrived is no news.
+        level = 30 if self.ledger.lost() else 10 if self._forked else 20
+        balance = self.ledger.balance()
+        if balance and loggers.Named("obskit").enabled(level):
+            self.pipeline.emit("obskit", level, f"telemetry ended: {balance}", {}, to_backend=False)
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything leaves this process but console lines."""
+        return bool(self.errors or (self._export and any(self._export[:3])))
+
+    def _worker(self) -> Worker | None:
+        return self._export.worker if self._export else None
 
     def discard(self) -> None:
         """Stop without sending anything: this process turned out to serve nothing."""
         if self.server is None or self._closed:
             return
         self._closed = True
+        worker = self._worker()
+        if worker:
+            worker.stop()
         self.providers.discard()
         self.slot.release()
 
@@ -225,12 +260,30 @@ class Runtime:
         """In a forked child: an identity and an account of its own."""
         if self.server is None or self._closed:
             return
+        self._forked = True
+        worker = self._worker()
+        if worker:
+            worker.after_fork()
         self.ledger.reset()
         for watch in self._watches.values():
             watch.after_fork()
         self.slot.claim()
         self.resource = self.resource.merge(Resource(resource.of_process(self.config, self.slot)))
         self.providers.update_resource(self.resource)
+        self._send_metrics()
+        if self.sends:
+            self._child = Child(self.shutdown)
+
+    def _send_metrics(self) -> None:
+        """Metrics leave also while nothing else happens."""
+        wanted = "metrics" not in self.providers.hosts_own or "metrics" in self.providers.joined
+        if wanted and self._export and self._export.worker and self._export.metrics:
+            self._export.worker.ensure_started()
+
+    def in_child(self) -> None:
+        """Where this process is a forked child already: have its forker end telemetry."""
+        self._child = Child(self.shutdown)
+        self._child.finalize_now()
 
     def status(self) -> dict[str, Any]:
         """What is on, where it sends, and the ledger.
@@ -248,12 +301,15 @@ class Runtime:
             "pid": os.getpid(),
             "instance_id": self.resource.attributes[names.SERVICE_INSTANCE_ID],
             "instrumentations": list(self._instrumented),
+            "redaction": redaction_rules.status(),
             "ledger": self.ledger.snapshot(),
+            "metrics": {"overflowed": cardinality.overflowed(self.providers.meter)},
         }
 
     def forget(self) -> None:
         """Undo what `start` changed outside this object, so that a test can begin anew."""
         self.shutdown()
+        redaction_rules.install()
         clients.switch_off(self._instrumented)
         stdlib.stop()
         levels.forget()
@@ -292,6 +348,9 @@ def init(service: str | None = None, **arguments: Any) -> None:
         runtime.start()
         _current = runtime
         atexit.register(runtime.shutdown)
+        if runtime.sends:
+            on_sigterm(runtime.shutdown)
+            runtime.in_child()
 
 
 def replace(runtime: Runtime | None) -> Runtime | None:
@@ -339,15 +398,6 @@ def _reporter(config: Config) -> Reporter | None:
     except ModuleNotFoundError as error:
         raise MissingExtra("sentry", "A Sentry DSN") from error
     return sentry.build(config)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("obskit-otel")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _after_fork() -> None:

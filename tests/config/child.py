@@ -22,7 +22,7 @@ _PATIENCE = 90
 
 
 class Ended(NamedTuple):
-    """What became of a process: its output, and the JSON lines of its console."""
+    """What became of a process: its output, and its console without obskit's last word."""
 
     status: int
     output: str
@@ -56,7 +56,10 @@ def run(script: str, environ: Mapping[str, str], folder: Path) -> Ended:
         timeout=_PATIENCE,
         check=False,
     )
-    return Ended(done.returncode, done.stdout, done.stderr)
+    told = (
+        line for line in done.stderr.splitlines(keepends=True) if "telemetry ended:" not in line
+    )
+    return Ended(done.returncode, done.stdout, "".join(told))
 
 
 def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -66,6 +69,7 @@ def environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
         **kept,
         "PATH": os.defpath,
         "OBSKIT_RUN_DIR": str(folder / "run"),
+        "OBSKIT_SPOOL_DIR": str(folder / "spool"),
         # The exit must not cut off what a slow machine has not sent yet.
         "OBSKIT_SHUTDOWN_TIMEOUT": "30",
         # Client libraries take a second to import, and few tests are about them.

@@ -32,6 +32,12 @@ class Request(NamedTuple):
     client: str | None
 
 
+def _has_ended(metric: Metric) -> bool:
+    """Whether its series say that they end: then they hold no value."""
+    points = getattr(metric, str(metric.WhichOneof("data"))).data_points
+    return bool(points) and all(point.flags & 1 for point in points)
+
+
 class Receiver:
     """Answers every POST with 200 and keeps it. Stands in a `with`.
 
@@ -125,6 +131,7 @@ class Receiver:
             for part in sent.resource_metrics
             for scope in part.scope_metrics
             for metric in scope.metrics
+            if not _has_ended(metric)
         }
 
     def resource(self, path: str = "/v1/traces") -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_what_is_logged_and_where_the_lines_go(receiver: Receiver, tmp_path: Pat
     ended = run(START + _LINES, environ, tmp_path)
     assert (ended.status, ended.errors) == (0, "")
     lines = [json.loads(line) for line in ended.output.splitlines()]
-    assert [line["event"] for line in lines] == ["d", "i", "e"]
+    assert [line["event"] for line in lines] == ["d", "i", "e", "telemetry ended: logs 3 exported"]
     assert lines[1]["truncated_bytes"] > 5000
     assert all(len(line) <= 1024 for line in ended.output.splitlines())
     assert list(receiver.records()) == ["d", "i", "e"]

@@ -94,3 +94,28 @@ def test_which_measurements_may_be_exemplars(
     assert set(found) == exemplified
     if "inside" in found:
         assert found["inside"] == receiver.spans()["work"].trace_id
+
+
+@shows("OBSKIT_METRIC_CARDINALITY_LIMIT")
+@pytest.mark.parametrize(("limit", "found"), [("", 6), ("4", 4)])
+def test_how_many_series_an_instrument_may_have(
+    limit: str, found: int, receiver: Receiver, tmp_path: Path
+) -> None:
+    """One of them is for all others."""
+    environ = {
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": receiver.url,
+        "OBSKIT_METRIC_CARDINALITY_LIMIT": limit,
+    }
+    script = """
+for number in range(6):
+    obskit.metrics.count("orders", number=number)
+"""
+    serve(script, environ, tmp_path)
+    orders = list(points(receiver.metrics()["orders"]))
+    assert len(orders) == found
+    others = [
+        point.as_int
+        for point in orders
+        if [each.key for each in point.attributes] == ["otel.metric.overflow"]
+    ]
+    assert others == ([3] if limit else [])

@@ -49,7 +49,16 @@ def test_own_variables_stand_only_where_no_standard_one_exists() -> None:
         "OBSKIT_LOG_STREAM",
         "OBSKIT_LOG_LINE_LIMIT",
         "OBSKIT_SHUTDOWN_TIMEOUT",
+        "OBSKIT_REDACTION",
+        "OBSKIT_REDACT_EMAILS",
+        "OBSKIT_REDACT_PATTERNS",
+        "OBSKIT_REDACT",
         "OBSKIT_RUN_DIR",
+        "OBSKIT_SPOOL_DIR",
+        "OBSKIT_SPOOL_MAX_BYTES",
+        "OBSKIT_SPOOL_MAX_AGE",
+        "OBSKIT_ON_EXPORT_ERROR",
+        "OBSKIT_METRIC_CARDINALITY_LIMIT",
     }
     assert BY_NAME["run_dir"].env == ("OBSKIT_RUN_DIR", "XDG_RUNTIME_DIR")
 

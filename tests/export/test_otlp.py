@@ -113,7 +113,7 @@ def test_what_is_not_sampled_is_not_accepted(receiver: Receiver) -> None:
     on.shutdown()
     with on.get_tracer("t").start_as_current_span("late"):
         pass
-    assert _account(ledger, "traces") == (2, 1, {"already_shutdown": 1}, 0)
+    assert _account(ledger, "traces") == (2, 1, {"shut_down": 1}, 0)
     assert list(receiver.spans()) == ["sampled"]
 
 
@@ -147,7 +147,8 @@ def test_data_points_are_counted_when_they_leave(receiver: Receiver) -> None:
     assert provider.force_flush()
     assert _account(ledger, "metrics") == (3, 3, {}, 0)
     provider.shutdown()
-    assert _account(ledger, "metrics") == (6, 6, {}, 0)
+    # Three values more, and three that say that their series end.
+    assert _account(ledger, "metrics") == (9, 9, {}, 0)
 
 
 def test_a_signal_that_stays_has_no_way_out(receiver: Receiver) -> None:

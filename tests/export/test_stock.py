@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.config.child import ONE_OF_EACH, serve
 from tests.config.receiver import Receiver
 
+from obskit.version import version
+
 _FILE = """
 [traces]
 endpoint = "{url}"
@@ -32,5 +34,5 @@ def test_headers_of_the_environment_do_not_reach_a_receiver_that_a_file_has_othe
     assert request.headers["x-own"] == "1"
     assert "authorization" not in request.headers
     assert request.headers["content-type"] == "application/x-protobuf"
-    assert request.headers["user-agent"].startswith("OTel-OTLP-Exporter-Python/")
+    assert request.headers["user-agent"] == f"obskit/{version()}"
     assert "content-encoding" not in request.headers

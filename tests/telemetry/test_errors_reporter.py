@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.telemetry.accounts import settled
 
 from obskit import context
 from obskit.context import Scope
@@ -61,7 +62,7 @@ def test_a_reporter_that_raises_harms_no_host_and_is_counted(
         errors.capture(error, handled=True)
         errors.capture(error, handled=False)
         errors.finish(scope)
-    assert ledger.snapshot()["errors"] == {"accepted": 1, "queued": 0, **account}
+    assert ledger.snapshot()["errors"] == {**settled(1), **account}
 
 
 class EndsTheRequest(Exception):
@@ -83,7 +84,7 @@ def test_a_report_made_while_its_request_ends_is_sent() -> None:
         error.end = partial(errors.finish, scope)
         errors.capture(error, handled=True)
     assert reporter.sent == [error]
-    assert ledger.snapshot()["errors"] == {"accepted": 1, "exported": 1, "dropped": {}, "queued": 0}
+    assert ledger.snapshot()["errors"] == settled(1)
 
 
 def test_a_report_that_was_sent_meanwhile_is_not_dropped_as_well() -> None:
@@ -96,7 +97,7 @@ def test_a_report_that_was_sent_meanwhile_is_not_dropped_as_well() -> None:
         first.end = partial(errors.finish, scope)
         errors.capture(outer, handled=True)
     assert reporter.sent == [first, inner, outer]
-    assert ledger.snapshot()["errors"] == {"accepted": 3, "exported": 3, "dropped": {}, "queued": 0}
+    assert ledger.snapshot()["errors"] == settled(3)
 
 
 def test_only_the_report_of_an_unhandled_exception_is_marked_so() -> None:
@@ -135,5 +136,7 @@ def test_threads_of_one_request_lose_no_report() -> None:
         "accepted": 200,
         "exported": 200,
         "dropped": {},
+        "sampled_out": 0,
+        "spooled": 0,
         "queued": 0,
     }

@@ -147,6 +147,8 @@ def test_a_repr_that_logs_makes_no_line_of_its_own_and_is_counted() -> None:
         "accepted": 1,
         "exported": 0,
         "dropped": {"logged_while_logging": 1},
+        "sampled_out": 0,
+        "spooled": 0,
         "queued": 0,
     }
 
@@ -179,6 +181,8 @@ def test_a_sink_that_raises_costs_no_other_sink_its_record_and_is_counted() -> N
         "accepted": 1,
         "exported": 0,
         "dropped": {"broken_OSError": 1},
+        "sampled_out": 0,
+        "spooled": 0,
         "queued": 0,
     }
 

@@ -111,7 +111,8 @@ _logs.set_logger_provider(_logs.NoOpLoggerProvider())
     script += "print(json.dumps([thread.name for thread in threading.enumerate()]))"
     ended = run(script, {"OTEL_EXPORTER_OTLP_ENDPOINT": ours.url}, tmp_path)
     assert (ended.status, len(ended.errors.splitlines())) == (0, 1)
-    assert ended.answer == ["MainThread"]
+    # Some interpreters start no thread at exit: there one is kept for that (`export.budget`).
+    assert set(ended.answer) - {"obskit-exit"} == {"MainThread"}
     assert ours.requests == []
 
 

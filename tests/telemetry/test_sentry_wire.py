@@ -69,6 +69,8 @@ def test_a_failed_request_arrives_once_under_its_ids() -> None:
         "accepted": 1,
         "exported": 1,
         "dropped": {},
+        "sampled_out": 0,
+        "spooled": 0,
         "queued": 0,
     }
 

@@ -73,8 +73,10 @@ def test_logging_misused_yields_a_line(message: Any, args: tuple[object, ...], s
 def test_sqlalchemys_lines_are_read() -> None:
     installed = reading()
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
-    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
         connection.execute(sqlalchemy.text("select 41 + 1"))
+    engine.dispose()
     logging.getLogger("sqlalchemy.engine").setLevel(logging.NOTSET)
     told = [each for each in installed.lines.records if each.logger == "sqlalchemy.engine.Engine"]
     assert "select 41 + 1" in [each.event for each in told]

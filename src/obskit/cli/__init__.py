@@ -14,6 +14,8 @@ except ModuleNotFoundError:  # pragma: no cover - shown by a test that runs with
 COMMANDS = {
     "check": "obskit.cli.check",
     "dev": "obskit.cli.dev",
+    "scrub": "obskit.cli.scrub",
+    "spool": "obskit.cli.spool",
     "status": "obskit.cli.status",
 }
 

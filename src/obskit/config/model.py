@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,6 +129,34 @@ class Config:
         one_of("explicit_bucket_histogram", "base2_exponential_bucket_histogram"),
         "How histograms are kept.",
     )
+    metric_cardinality_limit: int = option(
+        2_000,
+        "OBSKIT_METRIC_CARDINALITY_LIMIT",
+        integer(1, 1_000_000),
+        "Series of one instrument, the one for all that are beyond among them.",
+    )
+    spool_dir: str | None = option(
+        None,
+        "OBSKIT_SPOOL_DIR",
+        values.TEXT,
+        "Folder for what waits while the receiver is away; by default below ~/.local/state/obskit.",
+    )
+    spool_max_bytes: int = option(
+        134_217_728,
+        "OBSKIT_SPOOL_MAX_BYTES",
+        integer(0, 1_099_511_627_776),
+        "How much may wait there; 0 for no spool. The oldest is dropped first.",
+    )
+    spool_max_age: float = option(
+        86_400.0, "OBSKIT_SPOOL_MAX_AGE", number(1, 31_536_000), "Seconds that it may wait there."
+    )
+    on_export_error: Callable[[Any], object] | None = option(  # noqa: RUF009 - a field
+        None,
+        "OBSKIT_ON_EXPORT_ERROR",
+        values.CALLABLE,
+        "A function that is given an ExportError for each batch that was not taken.",
+    )
+
     exemplar_filter: str = option(
         "trace_based",
         "OTEL_METRICS_EXEMPLAR_FILTER",
@@ -208,6 +236,30 @@ class Config:
         "OTEL_PYTHON_EXCLUDED_URLS",
         values.PATTERNS,
         "Regular expressions of URLs that leave no trace, no metric and no access line.",
+    )
+
+    redaction: bool = option(
+        True,
+        "OBSKIT_REDACTION",
+        values.BOOLEAN,
+        "Whether secrets are masked in all that is written or leaves, by names and by shapes.",
+    )
+    redact_emails: bool = option(
+        False, "OBSKIT_REDACT_EMAILS", values.BOOLEAN, "Whether e-mail addresses are masked too."
+    )
+    redact_patterns: tuple[str, ...] = option(
+        (),
+        "OBSKIT_REDACT_PATTERNS",
+        values.MASKS,
+        "Regular expressions of further secrets. Each sees 4096 characters at once.",
+    )
+    redact: Callable[[str, Any], Any] | None = option(  # noqa: RUF009 - a field
+        None,
+        "OBSKIT_REDACT",
+        values.CALLABLE,
+        "A function that is given each name and value, and each text under an empty name, and"
+        " returns what stands there instead: text, a number, true, false or None. Where it fails the"
+        " value is masked, and obskit.status() counts it.",
     )
 
     sentry_dsn: str | None = option(

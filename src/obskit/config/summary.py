@@ -6,7 +6,7 @@ from typing import Any
 
 from obskit.config.model import Config
 from obskit.config.otlp import SIGNALS, Otlp
-from obskit.redaction import redact_url
+from obskit.redaction.sensitive import redact_own_url
 
 
 def describe(config: Config) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def describe(config: Config) -> dict[str, Any]:
         settings: Otlp = getattr(config, signal)
         signals[signal] = {
             "exporter": config.exporter(signal),
-            "endpoint": redact_url(settings.endpoint) if settings.endpoint else None,
+            "endpoint": redact_own_url(settings.endpoint) if settings.endpoint else None,
             "protocol": settings.protocol,
         }
     return {

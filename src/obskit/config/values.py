@@ -7,8 +7,11 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from obskit.config.pattern import repeats_within_repeats
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -92,6 +95,14 @@ def _patterns(given: Any) -> tuple[str, ...]:
     return patterns
 
 
+def _masks(given: Any) -> tuple[str, ...]:
+    patterns = _patterns(given)
+    for pattern in patterns:
+        if re.compile(pattern).search("") or repeats_within_repeats(pattern):
+            raise ValueError
+    return patterns
+
+
 def _endpoint(given: Any) -> str:
     text = _text(given)
     if _HOST_AND_PORT.fullmatch(text):
@@ -115,6 +126,18 @@ def _mapping(given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise TypeError
     return dict(given)
+
+
+def _callable(given: Any) -> Callable[..., Any]:
+    if isinstance(given, str):
+        try:
+            given = resolve_name(given)
+        except Exception as error:  # whatever the host's module raises
+            raise ValueError from error
+    if not callable(given):
+        raise TypeError
+    function: Callable[..., Any] = given
+    return function
 
 
 def _trust(given: Any) -> str | tuple[str, ...]:
@@ -174,7 +197,13 @@ HEADERS = Value(
     _headers, "name=value,name=value in printable ASCII (percent-encode commas and equals signs)"
 )
 PATTERNS = Value(_patterns, "regular expressions separated by commas")
+MASKS = Value(
+    _masks,
+    "regular expressions separated by commas, none of which matches nothing at all or repeats what"
+    " repeats, as (a+)+ does",
+)
 ENDPOINT = Value(_endpoint, "an http:// or https:// URL with a host, or host:port with gRPC")
+CALLABLE = Value(_callable, "a function, or where one can be imported: package.module:name")
 MAPPING = Value(_mapping, "a table of options")
 TRUST = Value(_trust, "ids, always, never or networks such as 10.0.0.0/8,192.168.0.0/16")
 

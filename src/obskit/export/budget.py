@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
+import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from time import monotonic
+
+from obskit.export import notice
+from obskit.redaction import describe
 
 
 class _Spare:
@@ -50,7 +55,7 @@ def within(budget: float, ways: Sequence[Callable[[], object]]) -> bool:
         ways: What is called, each on a thread of its own.
 
     Returns:
-        Whether all of them returned in time. One that raises has not.
+        Whether all of them did it in time. One that raises or returns False has not.
 
     >>> within(1.0, [lambda: None])
     True
@@ -62,13 +67,16 @@ def within(budget: float, ways: Sequence[Callable[[], object]]) -> bool:
 
         def call(way: Callable[[], object] = way, end: threading.Event = end) -> None:
             try:
-                way()
-                done.append(True)
+                if way() is not False:
+                    done.append(True)
+            except Exception as error:
+                notice.say(logging.WARNING, "a way out failed: %s", describe(error))
             finally:
                 end.set()
 
         try:
-            threading.Thread(target=call, name="obskit-flush", daemon=True).start()
+            # Not `Thread.start`: it takes a lock that the code under a signal handler may hold.
+            _thread.start_new_thread(call, ())
         except RuntimeError:  # the interpreter is ending and starts no more threads
             if not _spare.take(call):
                 call()

@@ -1,4 +1,4 @@
-"""OTLP by the stock exporters, with what leaves redacted and counted.
+"""The way out of every signal, made from the configuration.
 
 This is the one place that knows how records reach the wire; the rest of obskit knows processors and
 readers only.
@@ -6,34 +6,39 @@ readers only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
-from opentelemetry.sdk._logs.export import (
-    BatchLogRecordProcessor,
-    LogRecordExporter,
-    LogRecordExportResult,
-)
-from opentelemetry.sdk.metrics.export import (
-    MetricExporter,
-    MetricExportResult,
-    MetricReader,
-    MetricsData,
-    PeriodicExportingMetricReader,
-)
-from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.export import (
-    BatchSpanProcessor,
-    SpanExporter,
-    SpanExportResult,
-)
-from opentelemetry.trace import Link
+from opentelemetry.sdk._logs import LogRecordProcessor
+from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.trace import SpanProcessor
 
-from obskit.config import SIGNALS, Config, Signal
-from obskit.export import stock
+from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.config import SIGNALS, Config, Otlp, Signal
+from obskit.export import counted, stock
+from obskit.export.encoding import Encoder
+from obskit.export.outage import Outage
+from obskit.export.processors import Logs, Spans
+from obskit.export.queue import Queue
+from obskit.export.reader import Reader
+from obskit.export.replayer import Replayer
+from obskit.export.sender import Sender
+from obskit.export.spool import Spool, default_directory
+from obskit.export.transport import Transport
+from obskit.export.worker import Task, Worker
 from obskit.ledger import Ledger
-from obskit.redaction import MASK, is_sensitive
+from obskit.redaction import leaving
+from obskit.version import version
+
+# What may wait in memory of one signal, bytes.
+_MAX_QUEUE = 16 * 1_024 * 1_024
+_STOCK: dict[str, Callable[[Config, Ledger, Any], Any]] = {
+    "traces": counted.span_processor,
+    "metrics": counted.metric_reader,
+    "logs": counted.log_processor,
+}
 
 
 class Export(NamedTuple):
@@ -42,197 +47,134 @@ class Export(NamedTuple):
     traces: SpanProcessor | None
     metrics: MetricReader | None
     logs: LogRecordProcessor | None
+    worker: Worker | None = None
 
 
-def build(config: Config, ledger: Ledger) -> Export:
-    """The way out of every signal. Starts a thread for each that has a receiver.
+def build(config: Config, ledger: Ledger, clock: Clock = SYSTEM_CLOCK) -> Export:
+    """The way out of every signal. Starts nothing but what the stock exporters start.
 
     Args:
         config: The configuration.
         ledger: Where records are counted.
+        clock: The time.
 
     Raises:
         MissingExtra: gRPC is asked for and not installed.
     """
-    # All of them first: a missing package shall leave no thread behind.
-    exporters = {signal: stock.exporter(config, signal) for signal in SIGNALS}
-    return Export(
-        exporters["traces"] and _span_processor(config, ledger, exporters["traces"]),
-        exporters["metrics"] and _metric_reader(config, ledger, exporters["metrics"]),
-        exporters["logs"] and _log_processor(config, ledger, exporters["logs"]),
-    )
+    ours = [signal for signal in SIGNALS if _is_ours(config, signal)]
+    # All of the stock ones first: a missing package shall leave no thread behind.
+    exporters = {signal: stock.exporter(config, signal) for signal in SIGNALS if signal not in ours}
+    ways_out: dict[str, Any] = {
+        signal: exporter and _STOCK[signal](config, ledger, exporter)
+        for signal, exporter in exporters.items()
+    }
+    worker = None
+    if ours:
+        builder = _Builder(config, ledger, clock)
+        ways_out.update({signal: builder.way_out(signal) for signal in ours})
+        worker = builder.worker
+        worker.take(builder.tasks())
+    return Export(ways_out["traces"], ways_out["metrics"], ways_out["logs"], worker)
 
 
-def _span_processor(config: Config, ledger: Ledger, exporter: SpanExporter) -> SpanProcessor:
-    return _Spans(
-        _SpanExporter(exporter, ledger),
-        ledger,
-        max_queue_size=config.span_queue_size,
-        schedule_delay_millis=config.span_schedule_delay_ms,
-        max_export_batch_size=config.span_batch_size,
-        export_timeout_millis=config.span_export_timeout_ms,
-    )
+def _is_ours(config: Config, signal: Signal) -> bool:
+    otlp: Otlp = getattr(config, signal)
+    return config.exporter(signal) == "otlp" and otlp.protocol != "grpc"
 
 
-def _log_processor(
-    config: Config, ledger: Ledger, exporter: LogRecordExporter
-) -> LogRecordProcessor:
-    return _Logs(
-        _LogExporter(exporter, ledger),
-        ledger,
-        max_queue_size=config.log_queue_size,
-        schedule_delay_millis=config.log_schedule_delay_ms,
-        max_export_batch_size=config.log_batch_size,
-        export_timeout_millis=config.log_export_timeout_ms,
-    )
+class _Builder:
+    """Builds what our own path consists of: one worker, one spool, one encoder for all signals."""
 
-
-def _metric_reader(config: Config, ledger: Ledger, exporter: MetricExporter) -> MetricReader:
-    return PeriodicExportingMetricReader(
-        _MetricExporter(exporter, ledger),
-        export_interval_millis=config.metric_export_interval_ms,
-        export_timeout_millis=config.metric_export_timeout_ms,
-    )
-
-
-class _Losses:
-    """Stands where the SDK counts its queue's metrics, and tells the ledger what the queue loses."""
-
-    def __init__(self, ledger: Ledger, signal: Signal, inner: Any) -> None:
+    def __init__(self, config: Config, ledger: Ledger, clock: Clock) -> None:
+        self._config = config
         self._ledger = ledger
-        self._signal = signal
-        self._inner = inner
+        self._clock = clock
+        self._encoder = Encoder(leaving)
+        self._spool = _spool(config, clock)
+        self._outages: dict[str, Outage] = {}
+        self._senders: dict[str, Sender] = {}
+        self.worker = Worker(clock)
 
-    def register_queue_size(self, get_queue_size: Callable[[], int]) -> None:
-        self._inner.register_queue_size(get_queue_size)
+    def way_out(self, signal: Signal) -> Spans | Logs | Reader:
+        budget = self._config.shutdown_timeout
+        if signal == "metrics":
+            reader = Reader(self._encoder, budget, **stock.metric_options(self._config))
+            reader.sender = self._sender(signal, reader.collect_now, reader.end_series)
+            return reader
+        kind = Spans if signal == "traces" else Logs
+        start = self.worker.ensure_started
+        return kind(self._sender(signal), self._encoder, self._ledger, start, budget)
 
-    def drop_items(self, count: int, error_type: str = "queue_full") -> None:
-        self._ledger.drop(self._signal, error_type, count)
-        self._inner.drop_items(count, error_type)
+    def tasks(self) -> list[Task]:
+        tasks: list[Task] = list(self._senders.values())
+        if self._spool:
+            tasks.append(Replayer(self._spool, self._senders, self._ledger, self._clock))
+        return tasks
 
-    def finish_items(self, count: int) -> None:
-        self._inner.finish_items(count)
-
-
-class _Spans(BatchSpanProcessor):
-    def __init__(self, exporter: SpanExporter, ledger: Ledger, **options: Any) -> None:
-        super().__init__(exporter, **options)
-        self._ledger = ledger
-        queue = self._batch_processor
-        queue._metrics = _Losses(ledger, "traces", queue._metrics)
-
-    def on_end(self, span: ReadableSpan) -> None:
-        if span.context is not None and span.context.trace_flags.sampled:
-            self._ledger.accept("traces")
-            super().on_end(span)
-
-
-class _Logs(BatchLogRecordProcessor):
-    def __init__(self, exporter: LogRecordExporter, ledger: Ledger, **options: Any) -> None:
-        super().__init__(exporter, **options)
-        self._ledger = ledger
-        queue = self._batch_processor
-        queue._metrics = _Losses(ledger, "logs", queue._metrics)
-
-    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        self._ledger.accept("logs")
-        attributes = log_record.log_record.attributes
-        if attributes and any(is_sensitive(key) for key in attributes):
-            log_record.log_record.attributes = _masked(attributes)
-        super().on_emit(log_record)
-
-
-class _SpanExporter(SpanExporter):
-    def __init__(self, inner: SpanExporter, ledger: Ledger) -> None:
-        self._inner = inner
-        self._ledger = ledger
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._inner.export([_redacted(span) for span in spans])
-        _count(self._ledger, "traces", len(spans), succeeded=result is SpanExportResult.SUCCESS)
-        return result
-
-    def shutdown(self) -> None:
-        self._inner.shutdown()
-
-
-class _LogExporter(LogRecordExporter):
-    def __init__(self, inner: LogRecordExporter, ledger: Ledger) -> None:
-        self._inner = inner
-        self._ledger = ledger
-
-    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        result = self._inner.export(batch)
-        succeeded = result is LogRecordExportResult.SUCCESS
-        _count(self._ledger, "logs", len(batch), succeeded=succeeded)
-        return result
-
-    def shutdown(self) -> None:
-        self._inner.shutdown()  # type: ignore[no-untyped-call]
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._inner.force_flush(timeout_millis)
-
-
-class _MetricExporter(MetricExporter):
-    def __init__(self, inner: MetricExporter, ledger: Ledger) -> None:
-        super().__init__(inner._preferred_temporality, inner._preferred_aggregation)
-        self._inner = inner
-        self._ledger = ledger
-
-    def export(
-        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **options: Any
-    ) -> MetricExportResult:
-        points = sum(
-            len(metric.data.data_points)
-            for resource in metrics_data.resource_metrics
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
+    def _sender(
+        self,
+        signal: Signal,
+        collect: Callable[[], object] = bool,
+        last: Callable[[], object] = bool,
+    ) -> Sender:
+        limits, otlp = _limits(self._config, signal), getattr(self._config, signal)
+        queue = Queue(
+            signal,
+            self._ledger,
+            max_records=limits.queue,
+            max_bytes=_MAX_QUEUE,
+            wake_at=limits.batch,
+            wake=self.worker.wake,
         )
-        self._ledger.accept("metrics", points)
-        result = self._inner.export(metrics_data, timeout_millis, **options)
-        succeeded = result is MetricExportResult.SUCCESS
-        _count(self._ledger, "metrics", points, succeeded=succeeded)
-        return result
+        sender = Sender(
+            signal,
+            queue,
+            Transport(otlp, f"obskit/{version()}"),
+            self._ledger,
+            self._outage(otlp),
+            self._spool,
+            self._clock,
+            batch=limits.batch,
+            delay=limits.delay_ms / 1_000,
+            timeout=min(otlp.timeout_ms, limits.timeout_ms) / 1_000,
+            collect=collect,
+            last=last,
+        )
+        self._senders[signal] = sender
+        return sender
 
-    def shutdown(self, timeout_millis: float = 30_000, **options: Any) -> None:
-        self._inner.shutdown(timeout_millis, **options)
-
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:
-        return self._inner.force_flush(timeout_millis)
-
-
-def _count(ledger: Ledger, signal: Signal, records: int, *, succeeded: bool) -> None:
-    if succeeded:
-        ledger.export(signal, records)
-    else:
-        ledger.drop(signal, "export_failed", records)
+    def _outage(self, otlp: Otlp) -> Outage:
+        # Signals that go to one receiver fail together, and are told of together.
+        parts = urlsplit(str(otlp.endpoint))
+        receiver = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # no user, no password
+        if receiver not in self._outages:
+            hook = self._config.on_export_error
+            self._outages[receiver] = Outage(receiver, self._ledger, self._clock, hook)
+        return self._outages[receiver]
 
 
-def _masked(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: MASK if is_sensitive(key) else value for key, value in attributes.items()}
+class _Limits(NamedTuple):
+    queue: int
+    batch: int
+    delay_ms: int
+    timeout_ms: int
 
 
-def _redacted(span: ReadableSpan) -> ReadableSpan:
-    """The span itself, or a copy with its sensitive attributes masked."""
-    parts: list[Any] = [span, *span.events, *span.links]
-    kept = [part.attributes or {} for part in parts]
-    if not any(is_sensitive(key) for attributes in kept for key in attributes):
-        return span
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=_masked(span.attributes or {}),
-        events=[
-            Event(event.name, _masked(event.attributes or {}), event.timestamp)
-            for event in span.events
-        ],
-        links=[Link(link.context, _masked(link.attributes or {})) for link in span.links],
-        kind=span.kind,
-        status=span.status,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
+def _limits(config: Config, signal: Signal) -> _Limits:
+    if signal == "metrics":
+        # Points of one collection belong together; bytes bound them.
+        most = 1_000_000
+        interval, timeout = config.metric_export_interval_ms, config.metric_export_timeout_ms
+        return _Limits(most, most, interval, timeout)
+    kind = "span" if signal == "traces" else "log"
+    names = ("queue_size", "batch_size", "schedule_delay_ms", "export_timeout_ms")
+    return _Limits(*(getattr(config, f"{kind}_{name}") for name in names))
+
+
+def _spool(config: Config, clock: Clock) -> Spool | None:
+    if not config.spool_max_bytes:
+        return None
+    directory = (
+        Path(config.spool_dir) if config.spool_dir else default_directory(config.service, None)
     )
+    return Spool(directory, config.spool_max_bytes, config.spool_max_age, clock)

@@ -1,4 +1,4 @@
-"""The stock exporters of OpenTelemetry, made from the configuration alone."""
+"""The stock exporters of OpenTelemetry, for gRPC and the console, made from the configuration alone."""
 
 from __future__ import annotations
 
@@ -29,9 +29,6 @@ _AGGREGATIONS: dict[str, type[Aggregation]] = {
 }
 
 
-_PROTOCOL_HEADERS = ("content-type", "content-encoding", "user-agent")
-
-
 def exporter(config: Config, signal: Signal) -> Any:
     """The exporter of a signal, or None where the signal stays in the process.
 
@@ -45,19 +42,14 @@ def exporter(config: Config, signal: Signal) -> Any:
     chosen = config.exporter(signal)
     if chosen == "none":
         return None
-    metric_options: dict[str, Any] = {}
-    if signal == "metrics":
-        metric_options = {
-            "preferred_temporality": _TEMPORALITIES[config.metric_temporality],
-            "preferred_aggregation": {Histogram: _AGGREGATIONS[config.metric_histogram]()},
-        }
+    options = metric_options(config) if signal == "metrics" else {}
     if chosen == "console":
         console: dict[Signal, Any] = {
             "traces": ConsoleSpanExporter,
             "metrics": ConsoleMetricExporter,
             "logs": ConsoleLogRecordExporter,
         }
-        return console[signal](**metric_options)
+        return console[signal](**options)
     otlp: Otlp = getattr(config, signal)
     # The SDK's processors know a time-out and do not keep it
     # (open-telemetry/opentelemetry-python#4555).
@@ -66,37 +58,16 @@ def exporter(config: Config, signal: Signal) -> Any:
         "metrics": config.metric_export_timeout_ms,
         "logs": config.log_export_timeout_ms,
     }
-    options = {**metric_options, "timeout": min(otlp.timeout_ms, of_processor[signal]) / 1_000}
-    make = _grpc if otlp.protocol == "grpc" else _http
-    return make(signal, otlp, options)
+    options["timeout"] = min(otlp.timeout_ms, of_processor[signal]) / 1_000
+    return _grpc(signal, otlp, options)
 
 
-def _http(signal: Signal, otlp: Otlp, options: dict[str, Any]) -> Any:
-    from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-    kinds: dict[Signal, Any] = {
-        "traces": OTLPSpanExporter,
-        "metrics": OTLPMetricExporter,
-        "logs": OTLPLogExporter,
+def metric_options(config: Config) -> dict[str, Any]:
+    """How the SDK shall aggregate: options of its readers and exporters of metrics."""
+    return {
+        "preferred_temporality": _TEMPORALITIES[config.metric_temporality],
+        "preferred_aggregation": {Histogram: _AGGREGATIONS[config.metric_histogram]()},
     }
-    made = kinds[signal](
-        endpoint=otlp.endpoint,
-        headers=dict(otlp.headers),
-        compression=Compression.Gzip if otlp.compression == "gzip" else Compression.NoCompression,
-        certificate_file=otlp.certificate,
-        client_key_file=otlp.client_key,
-        client_certificate_file=otlp.client_certificate,
-        **options,
-    )
-    # The exporter adds headers of the environment: another receiver's, where a file has ours.
-    headers = made._client._headers
-    wanted = {*_PROTOCOL_HEADERS, *(name.lower() for name in otlp.headers)}
-    for name in [name for name in headers if name.lower() not in wanted]:
-        del headers[name]
-    return made
 
 
 def _grpc(signal: Signal, otlp: Otlp, options: dict[str, Any]) -> Any:

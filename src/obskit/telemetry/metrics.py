@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock, RLock
 from typing import Any
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -18,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 
 from obskit.config import Config
 from obskit.names import Metric
+from obskit.telemetry.cardinality import limit_series
 
 Callback = Callable[[], Iterable[Observation]]
 
@@ -28,6 +30,25 @@ _EXEMPLAR_FILTERS: dict[str, Callable[[], ExemplarFilter]] = {
 }
 
 
+class LimitedProvider(MeterProvider):
+    """A meter provider whose instruments have no more series than they may, at every reader.
+
+    Args:
+        limit: How many series an instrument may have.
+        **options: Of the SDK's provider.
+    """
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._limit = limit
+        limit_series(self, limit)
+
+    def add_metric_reader(self, metric_reader: MetricReader) -> None:
+        """Take another reader."""
+        super().add_metric_reader(metric_reader)
+        limit_series(self, self._limit)
+
+
 def build(config: Config, resource: Resource, readers: Sequence[MetricReader]) -> MeterProvider:
     """The meter provider of a configuration.
 
@@ -36,7 +57,8 @@ def build(config: Config, resource: Resource, readers: Sequence[MetricReader]) -
         resource: What the metrics are of.
         readers: What collects them.
     """
-    return MeterProvider(
+    return LimitedProvider(
+        config.metric_cardinality_limit,
         metric_readers=readers,
         resource=resource,
         exemplar_filter=_EXEMPLAR_FILTERS[config.exemplar_filter](),
@@ -78,3 +100,23 @@ def observe(meter: Meter, metric: Metric, callback: Callback) -> None:
 
     create = getattr(meter, f"create_observable_{metric.kind}")
     create(metric.name, [guarded], metric.unit, metric.description)
+
+
+def forget_parent(provider: Any) -> None:
+    """In a forked child: series begin at nothing, and no lock is held by a thread of the parent.
+
+    The SDK's own fork hooks do neither: what the parent had counted would be told by each child.
+
+    Args:
+        provider: A meter provider of the SDK.
+    """
+    consumer = getattr(provider, "_measurement_consumer", None)
+    if consumer is None:
+        return
+    consumer._lock = Lock()
+    for storage in consumer._reader_storages.values():
+        storage._lock = RLock()
+        for matches in storage._instrument_view_instrument_matches.values():
+            for match in matches:
+                match._lock = Lock()
+                match._attributes_aggregation.clear()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from obskit import context
 from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.export import notice
 from obskit.ledger import Ledger
 from obskit.redaction import Plain, kind_of, name_of, names_and_values, plain
 from obskit.telemetry import failure, levels
@@ -123,6 +124,7 @@ class Pipeline:
             self._ledger.refuse("logs", "logged_while_logging")
             return
         self._busy.yes = True
+        to_backend = to_backend and not notice.stays()
         try:
             levels.refresh()
             record = self._record(

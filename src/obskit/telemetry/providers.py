@@ -19,6 +19,7 @@ from opentelemetry.util._once import Once
 from obskit.config import SIGNALS, Config
 from obskit.exceptions import ConfigError
 from obskit.export.otlp import Export
+from obskit.export.sender import Sender
 from obskit.telemetry import logs, metrics, traces
 
 _ADDERS = {
@@ -64,7 +65,10 @@ class Providers:
             self._apply()
 
     def _apply(self) -> None:
-        self._pid = os.getpid()
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            if "metrics" not in self.hosts_own:
+                metrics.forget_parent(self.meter)
         for _, provider in self._ours():
             provider._update_resource(self._changed)
 
@@ -81,7 +85,8 @@ class Providers:
             for exporter in _exporters_of(way_out, signal)
         ]
         for exporter in found:
-            exporter.shutdown()
+            end = exporter.discard if isinstance(exporter, Sender) else exporter.shutdown
+            end()
 
     def shutdown_signal(self, signal: str) -> None:
         """Flush what is ours of one signal, and close it unless it is part of a host's provider."""
@@ -213,7 +218,7 @@ def _exporters_of(way_out: Any, signal: str) -> Iterator[Any]:
     # A batch processor has its queue, a simple one and a metric reader the exporter itself.
     owner = getattr(way_out, "_batch_processor", way_out)
     name = "span_exporter" if signal == "traces" and owner is way_out else "_exporter"
-    exporter = getattr(owner, name, None)
+    exporter = getattr(owner, name, None) or getattr(way_out, "sender", None)
     if exporter is not None:
         yield exporter
 

@@ -14,6 +14,7 @@ from opentelemetry.sdk.resources import Resource
 
 from obskit import names
 from obskit.config import Config
+from obskit.redaction import plain
 from obskit.telemetry.instance import Slot, instance_id
 
 # cgroup v1: the container's id ends the path of its group.
@@ -46,7 +47,7 @@ def build(config: Config, slot: Slot) -> Resource:
     container = _container_id()
     if container:
         found[names.CONTAINER_ID] = container
-    found |= config.resource_attributes
+    found |= {name: plain(value, name) for name, value in config.resource_attributes.items()}
     found[names.SERVICE_NAME] = config.service
     if config.version:
         found[names.SERVICE_VERSION] = config.version

@@ -26,8 +26,8 @@ from obskit.config import Config
 from obskit.context import Scope
 from obskit.exceptions import ConfigError
 from obskit.redaction import MASK, kind_of, plain, redact_query, redact_url, text
-from obskit.sensitive import redact_written
-from obskit.telemetry import failure
+from obskit.redaction.sensitive import redact_written
+from obskit.telemetry import failure, sentry_redaction
 
 Event = dict[str, Any]
 
@@ -90,6 +90,8 @@ class Sentry:
         """Complete an event and hand it to the client."""
         content, hint = event
         _complete(content, scope, pii=self._client.should_send_default_pii())
+        if self._hosts_own:
+            content = sentry_redaction.redact_event(content)
         # A scope for this event alone: what is set on the current one would show on the next.
         with sentry_sdk.new_scope() as sentry_scope:
             sentry_scope.set_client(self._client)
@@ -173,7 +175,9 @@ def _make_client(config: Config) -> Any:
         with warnings.catch_warnings():
             # The one that Sentry means its users to move to has no rate.
             warnings.filterwarnings("ignore", "Transaction-based profiling", DeprecationWarning)
-            sentry_sdk.init(**{"dsn": config.sentry_dsn, **options, **config.sentry})
+            sentry_sdk.init(
+                **{"dsn": config.sentry_dsn, **options, **sentry_redaction.added_to(config.sentry)}
+            )
     except Exception as error:
         raise ConfigError([f"sentry holds an option that sentry-sdk refuses: {error}"]) from error
     return sentry_sdk.get_client()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from obskit.sensitive import redact_url, redact_written
+from obskit.redaction import rules as redaction_rules
+from obskit.redaction.secret_values import own_word, redact_values
+from obskit.redaction.sensitive import redact_url, redact_written
 
 #: Ends a text that was cut.
 CUT = "…[cut]"
@@ -14,22 +16,40 @@ MAX_TEXT = 32_768
 
 _MAX_REPR = 1_024
 _MAX_KIND = 256
+# A secret that a cut went through would no longer be known by its shape.
+_MARGIN = 512
 
 
 def text(given: str) -> str:
-    """A text that can be encoded, bounded, with no password in its URLs.
+    """A text that can be encoded, bounded, without secrets that can be told from other text.
 
     >>> text("from redis://:hunter2@cache/0")
     'from redis://:[redacted]@cache/0'
     """
-    head = given[:MAX_TEXT]
-    # A lone surrogate cannot be encoded as UTF-8.
+    head = given[: MAX_TEXT + _MARGIN]
     if not head.isascii():
-        head = head.encode("utf-8", "backslashreplace").decode("utf-8")
-    head = redact_url(head)
+        head = encodable(head)
+    head = redact_values(redact_url(head))
+    if redaction_rules.active.function is not None:
+        head = own_text(head)
     if len(given) > MAX_TEXT or len(head) > MAX_TEXT:
         return head[:MAX_TEXT] + CUT
     return head
+
+
+def own_text(given: str, key: str = "") -> str:
+    """A text as the host's own function leaves it: what is no text any more is written as one."""
+    if redaction_rules.active.function is None:
+        return given
+    left = own_word(key, given)
+    return encodable(left if type(left) is str else str(left))
+
+
+def encodable(given: str) -> str:
+    """A text that can be encoded: a lone surrogate cannot be."""
+    if given.isascii():
+        return given
+    return given.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def kind_of(value: object) -> str:
@@ -47,7 +67,10 @@ def bounded(write: Callable[[Any], str], value: object) -> str:
         written = str.__str__(write(value))
     except Exception as error:
         return f"<{kind_of(value)}: {kind_of(error)} when written>"
-    return text(written[:_MAX_REPR] + CUT if len(written) > _MAX_REPR else written)
+    shown = text(written[: _MAX_REPR + _MARGIN])
+    if len(shown) <= _MAX_REPR and len(written) <= _MAX_REPR + _MARGIN:
+        return shown
+    return shown[:_MAX_REPR] + CUT
 
 
 def safe_repr(value: object) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from obskit.sensitive import is_sensitive, redact_query, redact_url, redact_written
+from obskit.redaction.sensitive import is_sensitive, redact_query, redact_url, redact_written
 
 SECRET = """
 password Password PASSWORD passwd passwort user_password userPassword user.password db-password

@@ -1,7 +1,4 @@
-"""What may leave the process: values made plain, bounded, and without secrets.
-
-Everything that a host hands to obskit passes through `plain` before it is written or sent: log
-fields, span attributes, check details, the locals and headers of an error.
+"""Values of any type made plain and bounded, with secrets masked.
 
 Nothing here trusts a value: what it says of itself (`__class__`, `__len__`, a subclass's `__str__`)
 may be wrong or raise. So types are asked of `type(value)` and read by the methods of the base.
@@ -24,34 +21,21 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from obskit.sensitive import MASK, is_sensitive, redact_query, redact_url
-from obskit.texts import (
+from obskit.redaction import rules as redaction_rules
+from obskit.redaction.card_numbers import is_card
+from obskit.redaction.secret_values import own_word
+from obskit.redaction.sensitive import MASK, is_sensitive
+from obskit.redaction.texts import (
     CUT,
     MAX_TEXT,
     bounded,
     describe,
+    encodable,
     kind_of,
-    message_of,
+    own_text,
     safe_repr,
     text,
 )
-
-__all__ = [
-    "CUT",
-    "MASK",
-    "Plain",
-    "describe",
-    "is_sensitive",
-    "kind_of",
-    "message_of",
-    "name_of",
-    "names_and_values",
-    "plain",
-    "redact_query",
-    "redact_url",
-    "safe_repr",
-    "text",
-]
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 
@@ -83,10 +67,27 @@ def plain(value: object, key: str = "") -> Plain:
     if key and is_sensitive(key):
         return MASK
     if type(value) is str:
-        return text(value)
+        shown: Plain = _own(text(value), key)
+        return shown
     if type(value) is int and value in _INT64:
+        number: Plain = _own(_whole(value), key)
+        return number
+    return _Copy().of(value, 0, key)
+
+
+def leaving(key: str, value: object) -> Any:
+    """A value of telemetry as it may leave. A number that is not finite stays one.
+
+    Args:
+        key: The name that it stands under; empty for a text by itself.
+        value: Anything.
+
+    >>> leaving("shop.ratio", float("inf")), leaving("db.password", 7)
+    (inf, '[redacted]')
+    """
+    if type(value) is float and not (key and is_sensitive(key)):
         return value
-    return _Copy().of(value, 0)
+    return plain(value, key)
 
 
 class _Copy:
@@ -98,7 +99,7 @@ class _Copy:
         self.nodes = _MAX_NODES
         self.room = _ROOM
 
-    def of(self, value: object, depth: int) -> Plain:
+    def of(self, value: object, depth: int, key: str = "") -> Plain:
         self.nodes -= 1
         try:
             copied = _scalar(value)
@@ -106,6 +107,7 @@ class _Copy:
                 copied = self._composite(value, depth)
         except Exception as error:
             return f"<{kind_of(value)}: {kind_of(error)} when read>"
+        copied = _own(copied, key)
         return self._fitting(copied) if type(copied) is str else copied
 
     def _composite(self, value: Any, depth: int) -> Plain:
@@ -149,7 +151,7 @@ class _Copy:
         if value is not None and value is not True and value is not False and is_sensitive(name):
             self.nodes -= 1
             return MASK
-        return self.of(value, depth + 1)
+        return self.of(value, depth + 1, name)
 
     def _fitting(self, given: str) -> str:
         fitting = given if len(given) <= self.room else given[: max(0, self.room)] + CUT
@@ -207,9 +209,24 @@ def _scalar(value: Any) -> Any:
     return _NO_SCALAR
 
 
+def _own(copied: Any, key: str) -> Any:
+    """A value as the host's own function leaves it."""
+    kind = type(copied)
+    if redaction_rules.active.function is None or kind in {list, dict, bool} or copied is None:
+        return copied
+    if kind is str:
+        return own_text(copied, key) if key else copied  # without a name `text` has asked already
+    left = own_word(key, copied)
+    if type(left) is int:
+        return _whole(left)
+    if type(left) is float:
+        return _real(left)
+    return encodable(left) if type(left) is str else left
+
+
 def _whole(number: int) -> int | str:
     if number in _INT64:
-        return number
+        return MASK if is_card(number) and redaction_rules.active.on else number
     # Writing a number in decimal takes time that grows with the square of its length.
     bits = number.bit_length()
     return str(number) if bits <= _MAX_BITS else f"<int: {bits} bits>"

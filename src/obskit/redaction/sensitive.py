@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
+from obskit.redaction import rules as redaction_rules
+
 #: What stands where a secret was.
 MASK = "[redacted]"
 
@@ -54,7 +56,7 @@ _WRITTEN = re.compile(
 
 
 def is_sensitive(key: str) -> bool:
-    """Whether what stands under this key is a secret.
+    """Whether what stands under this key is a secret. Nothing is where redaction is off.
 
     Args:
         key: A field's, header's or attribute's name. Case and punctuation do not count.
@@ -62,6 +64,8 @@ def is_sensitive(key: str) -> bool:
     >>> is_sensitive("X-Api-Key"), is_sensitive("user.password"), is_sensitive("max_tokens")
     (True, True, False)
     """
+    if not redaction_rules.active.on:
+        return False
     return _judged(key if len(key) <= _LONGEST_NAME else key[:_HALF] + key[-_HALF:])
 
 
@@ -80,7 +84,7 @@ def redact_query(query: str) -> str:
     >>> redact_query("page=2&access_token=abc")
     'page=2&access_token=[redacted]'
     """
-    if "=" not in query:
+    if "=" not in query or not redaction_rules.active.on:
         return query
     return _IN_QUERY.sub(_mask_parameter, f"?{query}")[1:]
 
@@ -91,6 +95,11 @@ def redact_url(url: str) -> str:
     >>> redact_url("postgres://app:hunter2@db/shop?sslmode=require")
     'postgres://app:[redacted]@db/shop?sslmode=require'
     """
+    return redact_own_url(url) if redaction_rules.active.on else url
+
+
+def redact_own_url(url: str) -> str:
+    """The same, also where redaction is off: for what obskit says of its own configuration."""
     if "://" in url:
         url = _USERINFO.sub(rf"\1{MASK}@", url)
     if "=" in url and ("?" in url or "#" in url):
@@ -104,11 +113,13 @@ def redact_written(text: str) -> str:
     >>> redact_written("Login(user='ann', password='hunter2')")
     "Login(user='ann', password=[redacted])"
     """
+    if not redaction_rules.active.on:
+        return text
     return _WRITTEN.sub(lambda m: f"{m[1]}{m[2]}{MASK}" if is_sensitive(m[1]) else m[0], text)
 
 
 def _mask_parameter(match: re.Match[str]) -> str:
     name = unquote_plus(match[2])
-    if is_sensitive(name) or _SIGNATURE.search(name):
+    if _judged(name[:_LONGEST_NAME]) or _SIGNATURE.search(name):
         return f"{match[1]}{match[2]}={MASK}"
     return match[0]

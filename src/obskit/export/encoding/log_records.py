@@ -1,0 +1,74 @@
+"""A log record as OTLP's `LogRecord`.
+
+Source: OTLP's `opentelemetry/proto/logs/v1/logs.proto`.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, Final
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import ReadableLogRecord
+
+from obskit.export.encoding.attributes import Attributes
+from obskit.export.encoding.wire import fits, fixed64, signed, varint
+
+__all__ = ["encode_log_record"]
+
+_FLAGS: Final = Struct("<BI").pack
+_INT32: Final = range(-(2**31), 2**31)
+
+
+def encode_log_record(readable: ReadableLogRecord, attributes: Attributes) -> bytes:
+    """A log record as field 2 of `ScopeLogs`.
+
+    Args:
+        readable: The record. What no field holds of it, as a time that is no number, is left out.
+        attributes: What encodes attributes.
+    """
+    record = readable.log_record
+    held, severity, flags = record.attributes, record.severity_number, record.trace_flags
+    body = b"".join(
+        (
+            _time(b"\x09", record.timestamp),
+            b"" if severity is None else _severity(severity),
+            attributes.text(b"\x1a", record.severity_text),
+            b"\x2a",
+            attributes.body(record.body),
+            attributes.fields(b"\x32", held),
+            _dropped(held.dropped) if type(held) is BoundedAttributes and held.dropped else b"",
+            _FLAGS(0x45, fits(flags, 32)) if flags else b"",
+            _identifier(b"\x4a", record.trace_id, 16),
+            _identifier(b"\x52", record.span_id, 8),
+            _time(b"\x59", record.observed_timestamp),
+            attributes.text(b"\x62", record.event_name),
+        )
+    )
+    return b"\x12" + varint(len(body)) + body
+
+
+def _time(tag: bytes, time: Any) -> bytes:
+    try:
+        return fixed64(tag, time)
+    except Exception:  # no whole number, or one that does not fit
+        return b""
+
+
+def _severity(severity: Any) -> bytes:
+    number = getattr(severity, "_value_", 0)
+    return b"\x10" + signed(number) if type(number) is int and number and number in _INT32 else b""
+
+
+def _dropped(dropped: object) -> bytes:
+    count = fits(dropped, 32)
+    return b"\x38" + varint(count) if count else b""
+
+
+def _identifier(tag: bytes, identifier: Any, size: int) -> bytes:
+    if not identifier:
+        return b""
+    try:
+        return tag + varint(size) + int.to_bytes(identifier, size, "big")
+    except Exception:  # no whole number, or one that does not fit
+        return b""

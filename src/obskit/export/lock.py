@@ -1,0 +1,73 @@
+"""A lock between the processes of one host, which dies with its holder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# Windows has no flock: nobody gets the lock there.
+fcntl: Any = import_module("fcntl") if os.name == "posix" else None
+
+_held: set[int] = set()
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[bool]:
+    """Hold the lock if it is free; never wait for it.
+
+    A child that is forked inside the `with` does not hold it, whatever it was told.
+
+    Args:
+        path: The file of the lock. It is made if its folder is there, and never removed.
+
+    Returns:
+        A context manager that gives whether the lock is held. Where there can be no lock, it is not.
+    """
+    file = _take(path)
+    try:
+        yield file is not None
+    finally:
+        if file in _held:  # in a forked child it is closed already, and the number may be another's
+            _release(file)
+
+
+def _take(path: Path) -> int | None:
+    if fcntl is None:
+        return None
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK
+    try:
+        file = os.open(path, flags, 0o600)
+    except (OSError, ValueError):  # no folder, no right to write in it, or no name of a file
+        return None
+    _held.add(file)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another has it, or the file system knows no locks
+        _held.discard(file)
+        os.close(file)
+        return None
+    return file
+
+
+def _release(file: int) -> None:
+    with suppress(OSError):
+        # Not by closing alone: a child that was forked in C holds the same open file.
+        fcntl.flock(file, fcntl.LOCK_UN)
+    _held.discard(file)
+    os.close(file)
+
+
+def _close_in_child() -> None:
+    # The lock belongs to the open file, which lives as long as any process has it open.
+    for file in _held:
+        with suppress(OSError):
+            os.close(file)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

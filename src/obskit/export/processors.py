@@ -1,0 +1,98 @@
+"""Where the SDK hands over what has ended: encoded at once, so that the queue holds bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+from obskit.export.encoding import Encoder
+from obskit.export.sender import Sender
+from obskit.ledger import Ledger
+
+# Points are encoded in slices: another thread waits no longer than this for the interpreter, seconds.
+_SLICE = 0.001
+
+
+class WayOut:
+    """One signal's processor or reader, and how it ends.
+
+    Args:
+        sender: What sends.
+        encoder: Makes bytes.
+        start: Makes sure that something sends.
+        budget: Seconds that the end may take.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        encoder: Encoder,
+        ledger: Ledger,
+        start: Callable[[], object],
+        budget: float,
+    ) -> None:
+        self.sender = sender
+        self._queue = sender.queue
+        self._encoder = encoder
+        self._ledger = ledger
+        self._start = start
+        self._budget = budget
+
+    def _finish(self) -> None:
+        self.sender.finish(monotonic() + self._budget)
+
+    def _flush(self, timeout_millis: float) -> bool:
+        return self.sender.flush(monotonic() + timeout_millis / 1_000)
+
+
+class Spans(WayOut, SpanProcessor):
+    """Takes spans as they end."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Encode a span and let it wait. One that was recorded but not sampled stays."""
+        if span.context is None or not span.context.trace_flags.sampled:
+            return
+        self._start()
+        try:
+            data = self._encoder.span(span)
+            scope = self._encoder.scope(span.resource, span.instrumentation_scope)
+        except Exception:
+            self._ledger.refuse("traces", "encoding_failed")
+            return
+        self._queue.put(scope, data)
+
+    def shutdown(self) -> None:
+        """Send what waits and take no more."""
+        self._finish()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits."""
+        return self._flush(timeout_millis)
+
+
+class Logs(WayOut, LogRecordProcessor):
+    """Takes log records as they are made."""
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Encode a record and let it wait."""
+        self._start()
+        try:
+            record: Any = log_record  # as readable as the SDK's readable one
+            data = self._encoder.log_record(record)
+            scope = self._encoder.scope(log_record.resource, log_record.instrumentation_scope)
+        except Exception:
+            self._ledger.refuse("logs", "encoding_failed")
+            return
+        self._queue.put(scope, data)
+
+    def shutdown(self) -> None:
+        """Send what waits and take no more."""
+        self._finish()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits."""
+        return self._flush(timeout_millis)

@@ -1,0 +1,79 @@
+"""Ends telemetry in processes that would not run their exit hooks: ended by a signal, or forked."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+# What ends forked children without their exit hooks: `os._exit` after finalizers of its own.
+_FORKERS = ("multiprocessing.util", "billiard.util")
+_CELERY = "celery.signals"
+
+
+def on_sigterm(end: Callable[[], object]) -> bool:
+    """Have SIGTERM end telemetry first, then the process, with the exit status that it always has.
+
+    Nothing is done where the host handles the signal, or outside the main thread, where Python
+    allows no handler.
+
+    Args:
+        end: Ends telemetry, in bounded time.
+
+    Returns:
+        Whether a handler was set.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        try:
+            end()
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return False
+    try:
+        signal.signal(signal.SIGTERM, handle)
+    except ValueError:  # a subinterpreter's main thread
+        return False
+    return True
+
+
+class Child:
+    """In a forked child: what its forker calls before it ends the process.
+
+    `multiprocessing` and Celery end their children by `os._exit`, so that nothing else would be sent
+    (open-telemetry/opentelemetry-python-contrib#4916).
+
+    Args:
+        end: Ends telemetry, in bounded time.
+    """
+
+    def __init__(self, end: Callable[..., object]) -> None:
+        self._end = end
+        for name in _FORKERS:
+            util: Any = sys.modules.get(name)
+            if util is not None:
+                # The forker forgets the parent's finalizers first, and calls this afterwards.
+                util.register_after_fork(self, lambda child, util=util: child._finalize(util))
+        celery: Any = sys.modules.get(_CELERY)
+        if celery is not None:
+            celery.worker_process_shutdown.connect(self._ended, weak=False)
+
+    def finalize_now(self) -> None:
+        """This process is a child already, and its forker has begun."""
+        process: Any = sys.modules.get("multiprocessing.process")
+        if process is not None and process.parent_process() is not None:
+            self._finalize(sys.modules["multiprocessing.util"])
+
+    def _finalize(self, util: Any) -> None:
+        util.Finalize(self, self._end, exitpriority=0)
+
+    def _ended(self, **_options: object) -> None:
+        self._end()
