@@ -7,10 +7,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ONCE ?=
+TESTED ?=
 # One command that both finds the lines that run and runs the tests of every subprocess under it.
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test test-all test-servers e2e lint types contracts format coverage lock soak benchmark clean
+.PHONY: help demo test test-all test-servers e2e lint types contracts format coverage lock soak benchmark overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ test: $(VENV)/dev ## Run every test that needs no other server
 	$(PYTEST)
 
 test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be there
-	$(PYTHON) scripts/test_all.py
+	$(PYTHON) scripts/test_all.py $(TESTED)
 
 test-servers: $(VENV)/dev ## Run the tests against real PostgreSQL and Redis (installs them as root)
 	$(BIN)/python -m tests.servers.install
@@ -60,8 +61,12 @@ lock: $(VENV)/dev ## Choose the newest versions of everything again
 soak: $(VENV)/dev ## Run the long tests: many rounds of load, restarts and garbage
 	OBSKIT_SOAK_ROUNDS=$${OBSKIT_SOAK_ROUNDS:-200} $(PYTEST) tests/soak
 
-benchmark: $(VENV)/dev ## Measure what obskit costs, as ratios
+benchmark: $(VENV)/dev ## Measure what importing obskit costs, as a ratio
 	$(BIN)/python -m benchmarks.importing
+
+overhead: $(VENV)/dev ## Measure what a request costs, beside obskit's peers (ten minutes)
+	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.overhead
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .venvs .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,7 +16,7 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.metrics import _internal as metrics_global
 
-from obskit import context, metrics, runtime
+from obskit import context, default_runtime, metrics
 from obskit.ledger import Ledger
 from obskit.telemetry import levels, loggers, providers, stdlib, traces
 
@@ -36,9 +36,9 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     otel = otel_context.attach(Context())
     textmap = propagate.get_global_textmap()
     logs = _logging_state()
-    before = runtime.replace(None)
+    before = default_runtime.replace(None)
     yield
-    left = runtime.replace(before)
+    left = default_runtime.replace(before)
     if left is not None:
         left.forget()
     stdlib.stop()

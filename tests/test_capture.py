@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import obskit
-from obskit import runtime
+from obskit import default_runtime
 from obskit.capture import Capture, capturing
 
 HOST = """
@@ -57,16 +57,16 @@ def test_it_works_for_an_app_that_called_init_when_it_was_imported(tmp_path: Pat
 
 def test_without_init_a_runtime_stands_in_and_goes_again() -> None:
     with capturing() as capture:
-        assert runtime.current() is not None
+        assert default_runtime.current() is not None
         obskit.get_logger("shop").info("hello")
         assert [line["event"] for line in capture.lines] == ["hello"]
-    assert runtime.current() is None
+    assert default_runtime.current() is None
 
 
 def test_init_does_nothing_meanwhile(obskit_capture: Capture) -> None:
-    before = runtime.current()
+    before = default_runtime.current()
     obskit.init("another", endpoint="http://127.0.0.1:9")
-    assert runtime.current() is before
+    assert default_runtime.current() is before
 
 
 def test_the_hosts_metrics_are_seen(obskit_capture: Capture) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from pathlib import Path
 from threading import Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obskit.ledger import Ledger
 
@@ -138,3 +144,72 @@ def test_a_queue_that_counts_itself_is_believed_over_the_account() -> None:
     assert ledger.snapshot()["logs"] == {**EMPTY, "queued": 7}
     ledger.reset()
     assert ledger.snapshot()["logs"] == {**EMPTY, "queued": 7}
+
+
+def test_what_a_killed_process_left_is_known_by_number(tmp_path: Path) -> None:
+    before, after = Ledger(), Ledger()
+    before.accept("logs", 2)
+    assert before.keep(tmp_path / "account") is None
+    before.accept("logs", 5)
+    before.export("logs", 3)
+    before.refuse("logs", "queue_full")
+    before.accept("traces", 9)
+    before.sample_out("traces", 4)
+    before.spool("traces", 9)
+    assert after.keep(tmp_path / "account") == (os.getpid(), {"logs": 4})
+    assert after.snapshot()["logs"] == EMPTY
+    assert Ledger().keep(tmp_path / "account") is None  # it had taken nothing in
+
+
+def test_a_process_that_ended_well_left_nothing(tmp_path: Path) -> None:
+    before = Ledger()
+    before.keep(tmp_path / "account")
+    before.accept("logs", 5)
+    before.end()
+    assert Ledger().keep(tmp_path / "account") is None
+
+
+@given(st.binary(max_size=300))
+def test_a_file_of_garbage_is_no_account(
+    tmp_path_factory: pytest.TempPathFactory, garbage: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("ledger") / "account"
+    path.write_bytes(garbage)
+    ledger = Ledger()
+    left = ledger.keep(path)
+    assert left is None or all(count > 0 for count in left.records.values())
+    ledger.accept("logs")
+    assert ledger.snapshot()["logs"]["accepted"] == 1
+
+
+def test_where_no_file_can_be_had_it_counts_in_memory(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with pytest.raises(IsADirectoryError):
+        ledger.keep(tmp_path)
+    ledger.accept("logs")
+    assert ledger.snapshot()["logs"]["accepted"] == 1
+
+
+def test_a_forked_child_leaves_its_parents_file_alone(tmp_path: Path) -> None:
+    ledger = Ledger()
+    ledger.keep(tmp_path / "account")
+    ledger.accept("logs")
+    ledger.reset()
+    ledger.accept("logs", 7)
+    assert Ledger().keep(tmp_path / "account") == (os.getpid(), {"logs": 1})
+
+
+def test_the_balance_is_a_line() -> None:
+    ledger = Ledger()
+    assert ledger.balance() == ""
+    ledger.accept("traces", 6)
+    ledger.export("traces", 3)
+    ledger.spool("traces", 2)
+    ledger.sample_out("traces")
+    ledger.refuse("logs", "queue_full", 2)
+    ledger.drop("logs", "http_400", 0)
+    assert ledger.balance() == (
+        "traces 3 exported, 1 sampled out, 2 kept on disk, 1 not settled;"
+        " logs 0 exported, 2 dropped (queue_full 2, http_400 0)"
+    )
+    assert ledger.lost() == 2

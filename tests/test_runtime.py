@@ -135,11 +135,11 @@ begun = time.monotonic()
 
 def test_init_twice_with_the_same_configuration_does_nothing(host: Host) -> None:
     found = host.answer("""
-from obskit import runtime
+from obskit import default_runtime
 obskit.init("same")
-first = runtime.current()
+first = default_runtime.current()
 obskit.init("same")
-print(json.dumps(first is runtime.current()))
+print(json.dumps(first is default_runtime.current()))
 """)
     assert found is True
 
@@ -233,14 +233,14 @@ def test_a_worker_that_is_started_again_is_the_same_instance(host: Host) -> None
 def test_while_inert_init_starts_nothing_but_still_refuses_what_is_wrong(host: Host) -> None:
     found = host.answer(
         """
-from obskit import runtime
-with runtime.inert():
+from obskit import default_runtime
+with default_runtime.inert():
     obskit.init("idle")
     try:
         obskit.init("idle", log_level="LOUD")
     except obskit.ConfigError:
         refused = True
-print(json.dumps([runtime.current() is None, refused, obskit.status()]))
+print(json.dumps([default_runtime.current() is None, refused, obskit.status()]))
 """,
         OTEL_EXPORTER_OTLP_ENDPOINT=host.endpoint,
     )

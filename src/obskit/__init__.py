@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from obskit import metrics
+from obskit import hosting, metrics
 from obskit.checks.judge import above, below, outside
 from obskit.checks.model import CheckResult, Status
 from obskit.context import bind, request_id
@@ -81,6 +81,7 @@ def init(
     Raises:
         ConfigError: Something is wrong; it lists everything that is.
         MissingExtra: Something that was asked for needs a package that is not installed.
+        ObskitError: This is a subinterpreter.
 
     >>> import obskit
     >>> obskit.init("shop", log_level="LOUD")
@@ -88,9 +89,10 @@ def init(
     obskit.exceptions.ConfigError: 1 wrong value in the configuration of obskit:
       - log_level is 'LOUD' (from an argument of init): use DEBUG, INFO, WARNING, ERROR, CRITICAL
     """
-    from obskit import runtime
+    hosting.refuse_subinterpreter()  # first: there the next line may fail, or end the process later
+    from obskit import default_runtime
 
-    runtime.init(
+    default_runtime.init(
         service,
         version=version,
         environment=environment,
@@ -117,9 +119,9 @@ def flush(timeout: float | None = None) -> bool:
     >>> obskit.flush(1.0)
     True
     """
-    from obskit import runtime
+    from obskit import default_runtime
 
-    current = runtime.current()
+    current = default_runtime.current()
     return current.flush(timeout) if current else True
 
 
@@ -136,9 +138,9 @@ def shutdown(timeout: float | None = None) -> bool:
     >>> obskit.shutdown()
     True
     """
-    from obskit import runtime
+    from obskit import default_runtime
 
-    current = runtime.current()
+    current = default_runtime.current()
     return current.shutdown(timeout) if current else True
 
 
@@ -152,7 +154,7 @@ def status() -> dict[str, Any]:
     >>> obskit.status()
     {'initialised': False}
     """
-    from obskit import runtime
+    from obskit import default_runtime
 
-    current = runtime.current()
+    current = default_runtime.current()
     return {"initialised": True, **current.status()} if current else {"initialised": False}

@@ -17,9 +17,8 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import SpanKind, format_trace_id
 
+from obskit import default_runtime, names
 from obskit import metrics as host_metrics
-from obskit import names
-from obskit import runtime as runtimes
 from obskit.config import load
 from obskit.context import Scope
 from obskit.runtime import Runtime
@@ -186,7 +185,7 @@ class _PlainReporter:
         self._capture.errors.append(event)
         return True
 
-    def start_transaction(self, *_: str) -> None:
+    def start_transaction(self, *_: object) -> None:
         return None
 
     def flush(self, timeout: float) -> None:
@@ -233,19 +232,19 @@ def capturing() -> Iterator[Capture]:
     >>> capture.lines[0]["event"], capture.lines[0]["timestamp"]
     ('order.placed', '2026-01-01T00:00:00.000000Z')
     """
-    running = runtimes.current()
+    running = default_runtime.current()
     runtime = running or Runtime(load({"service": "test"}, environ={}, folder=Path("/nowhere")))
     if running is None:
         runtime.start()
-        runtimes.replace(runtime)
+        default_runtime.replace(runtime)
     capture = Capture()
     try:
-        with runtimes.inert(), _attached(capture, runtime):
+        with default_runtime.inert(), _attached(capture, runtime):
             yield capture
     finally:
         if running is None:
             runtime.forget()
-            runtimes.replace(None)
+            default_runtime.replace(None)
 
 
 @contextmanager

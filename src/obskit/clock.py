@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Protocol
+
+_SECOND = 1_000_000
 
 
 class Clock(Protocol):
@@ -36,5 +40,14 @@ def to_rfc3339(seconds: float) -> str:
     >>> to_rfc3339(0)
     '1970-01-01T00:00:00.000000Z'
     """
-    instant = datetime.fromtimestamp(seconds, timezone.utc)
-    return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    whole = math.floor(seconds)
+    microseconds = round((seconds - whole) * 1e6)
+    if microseconds == _SECOND:
+        whole, microseconds = whole + 1, 0
+    return f"{_to_the_second(whole)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=8)
+def _to_the_second(seconds: int) -> str:
+    # Many lines are of one second, and this is what takes long.
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:19]

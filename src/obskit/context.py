@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, format_span_id, format_trace_id
+from opentelemetry.trace import Span, TraceFlags, format_span_id, format_trace_id
 
 from obskit import names
 from obskit.redaction import Plain, name_of, plain
@@ -182,7 +182,13 @@ def accepted_request_id(header: str | None) -> str | None:
 
 def ids() -> tuple[str | None, str | None]:
     """Trace id and span id at hand, in hexadecimal, or None twice."""
-    context = trace.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None, None
-    return format_trace_id(context.trace_id), format_span_id(context.span_id)
+    return ids_and_sampled()[:2]
+
+
+def ids_and_sampled() -> tuple[str | None, str | None, bool]:
+    """The same, and whether the trace is sampled."""
+    found = trace.get_current_span().get_span_context()
+    if not found.is_valid:
+        return None, None, False
+    sampled = bool(found.trace_flags & TraceFlags.SAMPLED)
+    return format_trace_id(found.trace_id), format_span_id(found.span_id), sampled

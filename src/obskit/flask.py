@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from obskit import runtime as runtimes
+from obskit import default_runtime
 from obskit.exceptions import MissingExtra
 from obskit.probes import Probes
 from obskit.registry import Registry, default_registry
@@ -103,7 +103,7 @@ def _mute_reloader() -> None:
     restart = loop.restart_with_reloader
 
     def muted(self: Any) -> int:
-        current = runtimes.current()
+        current = default_runtime.current()
         if current is not None:
             current.discard()
         return restart(self)

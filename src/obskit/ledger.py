@@ -4,46 +4,37 @@ For each signal: accepted = exported + sampled out + dropped + queued + spooled.
 
 Nothing here takes a lock: records are counted in requests, in signal handlers and in `__del__`.
 CPython switches threads and runs signal handlers at calls and at backward jumps only, and
-``self.number += count`` has neither, so that no count is lost.
+``numbers[at] += count`` has neither, so that no count is lost.
 """
 
 from __future__ import annotations
 
+import mmap
+import os
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 SIGNALS = ("traces", "metrics", "logs", "errors")
 
+_ACCEPTED, _EXPORTED, _SAMPLED_OUT, _DROPPED, _SPOOLED = range(5)
+_COUNTS = 5
+_PID = len(SIGNALS) * _COUNTS
+_ENDED = _PID + 1
+_WORDS = _PID + 2
 
-class _Account:
-    __slots__ = ("accepted", "dropped", "exported", "queued", "sampled_out", "spooled")
 
-    def __init__(self) -> None:
-        self.accepted = 0
-        self.exported = 0
-        self.sampled_out = 0
-        self.spooled = 0
-        self.dropped: dict[str, int] = {}
-        self.queued: Callable[[], int] | None = None
+class Unfinished(NamedTuple):
+    """What a process left that did not end well.
 
-    def drop(self, reason: str, count: int) -> None:
-        try:
-            self.dropped[reason] += count
-        except KeyError:
-            self.dropped.setdefault(reason, 0)
-            self.dropped[reason] += count
+    Attributes:
+        pid: Its process id.
+        records: By signal, how many records it had taken in that neither arrived nor are counted as
+            lost. Some may have arrived: their receiver's answer was not read.
+    """
 
-    def snapshot(self) -> dict[str, Any]:
-        dropped = dict(self.dropped)
-        left = self.exported + self.sampled_out + sum(dropped.values()) + self.spooled
-        return {
-            "accepted": self.accepted,
-            "exported": self.exported,
-            "sampled_out": self.sampled_out,
-            "dropped": dropped,
-            "spooled": self.spooled,
-            "queued": self.queued() if self.queued else self.accepted - left,
-        }
+    pid: int
+    records: dict[str, int]
 
 
 class Ledger:
@@ -58,31 +49,76 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._accounts = {signal: _Account() for signal in SIGNALS}
+        self._at = {signal: number * _COUNTS for number, signal in enumerate(SIGNALS)}
+        self._queued: dict[str, Callable[[], int]] = {}
+        self.reset()
 
     def reset(self) -> None:
-        """Start from nothing, as a forked child must."""
-        for signal, before in self._accounts.items():
-            self._accounts[signal] = account = _Account()
-            account.queued = before.queued
+        """Start from nothing, as a forked child must: the numbers are its parent's."""
+        self._numbers = memoryview(bytearray(8 * _WORDS)).cast("q")
+        self._dropped: dict[str, dict[str, int]] = {signal: {} for signal in SIGNALS}
+
+    def keep(self, path: Path) -> Unfinished | None:
+        """Count in a file from now on, which outlives a process that is killed.
+
+        Args:
+            path: The file. No other process may use it meanwhile.
+
+        Returns:
+            What a process before left there, if it did not end well.
+
+        Raises:
+            OSError: The file cannot be had. Counting goes on in memory.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            before = memoryview(os.read(descriptor, 8 * _WORDS).ljust(8 * _WORDS, b"\0")).cast("q")
+            # Written, so that a full disk is an error here and no signal later.
+            os.pwrite(descriptor, bytes(self._numbers), 0)
+            os.ftruncate(descriptor, 8 * _WORDS)
+            numbers = memoryview(mmap.mmap(descriptor, 8 * _WORDS)).cast("q")
+        finally:
+            os.close(descriptor)
+        numbers[_PID], numbers[_ENDED] = os.getpid(), 0
+        self._numbers = numbers
+        return self._unfinished(before)
+
+    def end(self) -> None:
+        """What is left is accounted for: the process ends well."""
+        self._numbers[_ENDED] = 1
+
+    def _unfinished(self, numbers: memoryview) -> Unfinished | None:
+        if numbers[_ENDED] or not numbers[_PID]:
+            return None
+        records = {}
+        for signal, at in self._at.items():
+            left = numbers[at] - sum(numbers[at + 1 : at + _COUNTS])
+            if left > 0:
+                records[signal] = left
+        return Unfinished(numbers[_PID], records) if records else None
 
     def accept(self, signal: str, count: int = 1) -> None:
         """Records were taken in."""
-        self._accounts[signal].accepted += count
+        self._numbers[self._at[signal]] += count
 
     def export(self, signal: str, count: int) -> None:
         """Records were taken by the receiver."""
-        self._accounts[signal].exported += count
+        self._numbers[self._at[signal] + _EXPORTED] += count
 
     def sample_out(self, signal: str, count: int = 1) -> None:
         """Records were taken in, and the sampler chose not to keep them."""
-        account = self._accounts[signal]
-        account.accepted += count
-        account.sampled_out += count
+        self._numbers[self._at[signal]] += count
+        self._numbers[self._at[signal] + _SAMPLED_OUT] += count
 
     def drop(self, signal: str, reason: str, count: int = 1) -> None:
         """Records were given up, for a reason in a word or two."""
-        self._accounts[signal].drop(reason, count)
+        self._numbers[self._at[signal] + _DROPPED] += count
+        reasons = self._dropped[signal]
+        try:
+            reasons[reason] += count
+        except KeyError:
+            reasons.setdefault(reason, 0)
+            reasons[reason] += count
 
     def refuse(self, signal: str, reason: str, count: int = 1) -> None:
         """Records were taken in and given up at once.
@@ -92,13 +128,12 @@ class Ledger:
         >>> ledger.snapshot()["logs"]["dropped"]
         {'console_closed': 1}
         """
-        account = self._accounts[signal]
-        account.accepted += count
-        account.drop(reason, count)
+        self.accept(signal, count)
+        self.drop(signal, reason, count)
 
     def spool(self, signal: str, count: int) -> None:
         """Records wait on disk."""
-        self._accounts[signal].spooled += count
+        self._numbers[self._at[signal] + _SPOOLED] += count
 
     def unspool(self, signal: str, count: int) -> None:
         """Records were taken from the disk: first those that this process put there, then others'.
@@ -108,10 +143,9 @@ class Ledger:
         >>> ledger.snapshot()["traces"]["queued"]
         2
         """
-        account = self._accounts[signal]
-        own = min(count, account.spooled)
-        account.spooled -= own
-        account.accepted += count - own
+        own = min(count, self._numbers[self._at[signal] + _SPOOLED])
+        self.spool(signal, -own)
+        self.accept(signal, count - own)
 
     def measure(self, signal: str, queued: Callable[[], int]) -> None:
         """Have a queue counted by itself, so that the account can be checked against it.
@@ -120,11 +154,11 @@ class Ledger:
             signal: Whose queue.
             queued: Says how many records wait.
         """
-        self._accounts[signal].queued = queued
+        self._queued[signal] = queued
 
     def lost(self) -> int:
         """How many records were dropped, of all signals."""
-        return sum(sum(account.dropped.values()) for account in self._accounts.values())
+        return sum(self._numbers[at + _DROPPED] for at in self._at.values())
 
     def balance(self) -> str:
         """What became of everything, in a line; empty where there was nothing.
@@ -145,7 +179,22 @@ class Ledger:
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """The counts as they stand, by signal."""
-        return {signal: account.snapshot() for signal, account in self._accounts.items()}
+        return {signal: self._of(signal) for signal in SIGNALS}
+
+    def _of(self, signal: str) -> dict[str, Any]:
+        at = self._at[signal]
+        accepted, exported, sampled_out, dropped, spooled = self._numbers[at : at + _COUNTS]
+        measured = self._queued.get(signal)
+        return {
+            "accepted": accepted,
+            "exported": exported,
+            "sampled_out": sampled_out,
+            "dropped": dict(self._dropped[signal]),
+            "spooled": spooled,
+            "queued": measured()
+            if measured
+            else accepted - exported - sampled_out - dropped - spooled,
+        }
 
 
 def _told(account: dict[str, Any]) -> str:

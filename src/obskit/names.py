@@ -108,6 +108,53 @@ CHECK_DURATION = Metric("obskit.check.duration", "gauge", "s", "How long the las
 # Without a unit: a gauge of unit 1 becomes `…_ratio` in Prometheus.
 CHECK_INFO = Metric("obskit.check.info", "gauge", "", "1 for every check that is declared.")
 
+# The export path's own account. OpenTelemetry semantic conventions 1.36, in development.
+SDK_SPAN_PROCESSED = Metric(
+    "otel.sdk.processor.span.processed",
+    "counter",
+    "{span}",
+    "Spans that were handed on to the exporter, or dropped before.",
+)
+SDK_LOG_PROCESSED = Metric(
+    "otel.sdk.processor.log.processed",
+    "counter",
+    "{log_record}",
+    "Log records that were handed on to the exporter, or dropped before.",
+)
+SDK_SPAN_QUEUE_SIZE = Metric(
+    "otel.sdk.processor.span.queue.size", "up_down_counter", "{span}", "Spans that wait in memory."
+)
+SDK_LOG_QUEUE_SIZE = Metric(
+    "otel.sdk.processor.log.queue.size",
+    "up_down_counter",
+    "{log_record}",
+    "Log records that wait in memory.",
+)
+SDK_SPAN_EXPORTED = Metric(
+    "otel.sdk.exporter.span.exported",
+    "counter",
+    "{span}",
+    "Spans whose export has finished, by what failed.",
+)
+SDK_LOG_EXPORTED = Metric(
+    "otel.sdk.exporter.log.exported",
+    "counter",
+    "{log_record}",
+    "Log records whose export has finished, by what failed.",
+)
+SDK_POINT_EXPORTED = Metric(
+    "otel.sdk.exporter.metric_data_point.exported",
+    "counter",
+    "{data_point}",
+    "Metric points whose export has finished, by what failed.",
+)
+SPOOLED = Metric(
+    "obskit.export.spooled",
+    "up_down_counter",
+    "{record}",
+    "Records of this process that wait on disk.",
+)
+
 METRICS: tuple[Metric, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )
@@ -129,6 +176,7 @@ USER_AGENT_ORIGINAL = "user_agent.original"
 
 # Attributes: errors, exceptions, code, users
 ERROR_TYPE = "error.type"
+SIGNAL = "obskit.signal"
 EXCEPTION_TYPE = "exception.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"

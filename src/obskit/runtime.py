@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 
+from obskit import hosting, names
 from obskit import metrics as host_metrics
-from obskit import names
 from obskit.checks import report
 from obskit.checks.results import Results
 from obskit.checks.trace import opener
 from obskit.checks.watch import Watch
 from obskit.clock import SYSTEM_CLOCK, Clock
-from obskit.config import SIGNALS, Config, describe, load
-from obskit.exceptions import ConfigError, MissingExtra
+from obskit.config import SIGNALS, Config, describe
+from obskit.exceptions import MissingExtra
 from obskit.export import otlp
 from obskit.export.budget import prepare, within
 from obskit.export.otlp import Export
+from obskit.export.processors import Logs
 from obskit.export.worker import Worker
-from obskit.ledger import Ledger
+from obskit.ledger import Ledger, Unfinished
 from obskit.redaction import rules as redaction_rules
 from obskit.registry import Registry
 from obskit.telemetry import (
+    account,
     cardinality,
     clients,
     console,
@@ -44,10 +43,10 @@ from obskit.telemetry import (
 )
 from obskit.telemetry.errors import Errors, Reporter
 from obskit.telemetry.instance import Slot, run_directory
-from obskit.telemetry.logs import OtlpLogs
+from obskit.telemetry.logs import OtlpLogs, has_usual_limits
 from obskit.telemetry.pipeline import Pipeline, Sink
 from obskit.telemetry.server import Server
-from obskit.termination import Child, on_sigterm
+from obskit.termination import Child
 from obskit.version import version
 
 
@@ -84,7 +83,9 @@ class Runtime:
         self._sinks = sinks
         self._clock = clock
         self._closed = False
+        self._pid = os.getpid()
         self._forked = False
+        self._hosting = hosting.Hosting()
         self._instrumented: list[str] = []
         self._watches: dict[Registry, Watch] = {}
 
@@ -110,7 +111,10 @@ class Runtime:
         self.slot = Slot(run_directory(config.run_dir, config.service))
         self.resource = resource.build(config, self.slot)
         self.providers = providers.install(config, self.resource, export)
+        if export.traces and "traces" not in self.providers.hosts_own:
+            self.providers.count_sampled_out(partial(self.ledger.sample_out, "traces"))
         self.errors = Errors(reporter, self.ledger) if reporter else None
+        self._keep_account()
         self.pipeline = self._make_pipeline()
         tracer = self.providers.tracer.get_tracer("obskit", version())
         self.meter = self.providers.meter.get_meter("obskit", version())
@@ -126,10 +130,38 @@ class Runtime:
         )
         levels.follow(run_directory(config.run_dir, config.service))
         process.register(self.meter, self._clock)
+        if self.sends:
+            account.register(self.meter, self.ledger)
+        self._tell_unfinished()
+        worker = self._worker()
+        if worker:
+            worker.forked, worker.looked = self.forked_in_c, self._look
         self._send_metrics()
         self._instrumented = clients.switch_on(
             config.disabled_instrumentations, self.providers.tracer, self.providers.meter
         )
+
+    def _keep_account(self) -> None:
+        """Count where a kill leaves the numbers, for the next process in this slot to tell."""
+        self._unfinished: Unfinished | None = None
+        path = self.slot.path("account")
+        if self.sends and path:
+            with suppress(OSError):  # no place for files: the numbers die with the process
+                self._unfinished = self.ledger.keep(path)
+
+    def _tell_unfinished(self) -> None:
+        if self._unfinished is None:
+            return
+        pid, records = self._unfinished
+        lost = ", ".join(f"{count} of {signal}" for signal, count in records.items())
+        event = (
+            f"the process before (pid {pid}) was ended before its telemetry; lost at most: {lost}"
+        )
+        self.pipeline.emit("obskit", 30, event, {})
+
+    def _look(self) -> None:
+        self._hosting.warn_if_late()
+        prepare()
 
     def _watched(self) -> Iterator[tuple[Registry, Results]]:
         for watch in tuple(self._watches.values()):
@@ -154,7 +186,9 @@ class Runtime:
                 )
             )
         if self._export or config.exporter("logs") != "none" or "logs" in self.providers.hosts_own:
-            sinks.append(OtlpLogs(self.providers.logger))
+            way = self._export.logs if self._export else None
+            direct = way if isinstance(way, Logs) and has_usual_limits(config) else None
+            sinks.append(OtlpLogs(self.providers.logger, direct))
         return Pipeline(
             sinks,
             self.ledger,
@@ -175,10 +209,8 @@ class Runtime:
         """
         found = self._watches.get(registry)
         if found is None:
-            with _lock:
-                found = self._watches.setdefault(
-                    registry, Watch(registry, self._open_trace, self._clock)
-                )
+            made = Watch(registry, self._open_trace, self._clock)
+            found = self._watches.setdefault(registry, made)  # another thread may have made one
         return found
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -194,7 +226,7 @@ class Runtime:
             return True
         budget = self.config.shutdown_timeout if timeout is None else timeout
         ways: list[Callable[[], object]] = [
-            provider.force_flush
+            partial(provider.force_flush, int(budget * 1_000))
             for provider in (self.providers.tracer, self.providers.meter, self.providers.logger)
             if hasattr(provider, "force_flush")
         ]
@@ -213,6 +245,7 @@ class Runtime:
         """
         if self.server is None or self._closed:
             return True
+        self._hosting.warn_if_late()
         self._closed = True
         for watch in self._watches.values():
             watch.schedule.stop(0)
@@ -224,11 +257,18 @@ class Runtime:
         if self.errors:
             ways.append(partial(self.errors.reporter.close, budget))
         in_time = within(budget, ways)
+        if in_time:
+            self.ledger.end()
         if worker:
             worker.stop()
             self._say_what_became()
         self.slot.release()
         return in_time
+
+    def end(self) -> None:
+        """The interpreter is ending: shut down, and let no other thread write lines."""
+        self.shutdown()
+        console.end()
 
     def _say_what_became(self) -> None:
         # One of a thousand children whose telemetry arrived is no news.
@@ -256,10 +296,17 @@ class Runtime:
         self.providers.discard()
         self.slot.release()
 
+    def forked_in_c(self) -> None:
+        """In a child whose forker ran none of Python's fork hooks: do what they do."""
+        self.after_fork()
+        if self.server is not None:
+            self.providers.apply()
+
     def after_fork(self) -> None:
         """In a forked child: an identity and an account of its own."""
-        if self.server is None or self._closed:
+        if self.server is None or self._closed or self._pid == os.getpid():
             return
+        self._pid = os.getpid()
         self._forked = True
         worker = self._worker()
         if worker:
@@ -268,6 +315,8 @@ class Runtime:
         for watch in self._watches.values():
             watch.after_fork()
         self.slot.claim()
+        self._keep_account()
+        self._tell_unfinished()
         self.resource = self.resource.merge(Resource(resource.of_process(self.config, self.slot)))
         self.providers.update_resource(self.resource)
         self._send_metrics()
@@ -284,6 +333,10 @@ class Runtime:
         """Where this process is a forked child already: have its forker end telemetry."""
         self._child = Child(self.shutdown)
         self._child.finalize_now()
+
+    def warn(self) -> None:
+        """Tell of a server that is not set up for what sends."""
+        self._hosting.warn()
 
     def status(self) -> dict[str, Any]:
         """What is on, where it sends, and the ledger.
@@ -319,76 +372,6 @@ class Runtime:
         providers.forget()
 
 
-_current: Runtime | None = None
-_inert = False
-_lock = threading.RLock()
-
-
-def current() -> Runtime | None:
-    """The runtime that `init` made, or None."""
-    return _current
-
-
-def init(service: str | None = None, **arguments: Any) -> None:
-    """Make the default runtime; `obskit.init` is its typed front.
-
-    Raises:
-        ConfigError: Something is wrong in the configuration, or it differs from what is running.
-        MissingExtra: Something needs a package that is not installed.
-    """
-    global _current
-    config = load({"service": service, **arguments})
-    with _lock:
-        if _inert:
-            return
-        if _current is not None:
-            _refuse_another(config, _current.config)
-            return
-        runtime = Runtime(config)
-        runtime.start()
-        _current = runtime
-        atexit.register(runtime.shutdown)
-        if runtime.sends:
-            on_sigterm(runtime.shutdown)
-            runtime.in_child()
-
-
-def replace(runtime: Runtime | None) -> Runtime | None:
-    """Make another runtime the default one; for tests.
-
-    Returns:
-        The one before.
-    """
-    global _current
-    with _lock:
-        before, _current = _current, runtime
-    return before
-
-
-@contextmanager
-def inert() -> Iterator[None]:
-    """While it lasts `init` starts nothing: the command line imports hosts so."""
-    global _inert
-    before, _inert = _inert, True
-    try:
-        yield
-    finally:
-        _inert = before
-
-
-def _refuse_another(wanted: Config, running: Config) -> None:
-    old, new = asdict(running), asdict(wanted)
-    changed = [name for name in old if old[name] != new[name]]
-    if changed:
-        raise ConfigError(
-            [
-                f"{name} differs from what the first call of init was given:"
-                " call obskit.init once, or with the same configuration"
-                for name in changed
-            ]
-        )
-
-
 def _reporter(config: Config) -> Reporter | None:
     # Importing sentry-sdk takes longer than the rest of `init`: only where there is a use for it.
     if not config.sentry_dsn and "sentry_sdk" not in sys.modules:
@@ -398,14 +381,3 @@ def _reporter(config: Config) -> Reporter | None:
     except ModuleNotFoundError as error:
         raise MissingExtra("sentry", "A Sentry DSN") from error
     return sentry.build(config)
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.RLock()
-    if _current is not None:
-        _current.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

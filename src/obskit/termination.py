@@ -12,6 +12,8 @@ from typing import Any
 # What ends forked children without their exit hooks: `os._exit` after finalizers of its own.
 _FORKERS = ("multiprocessing.util", "billiard.util")
 _CELERY = "celery.signals"
+# Gunicorn's workers that set the default handlers again after they were forked, and end by them.
+_RESETTING = ("uvicorn.workers", "uvicorn_worker._workers")
 
 
 def on_sigterm(end: Callable[[], object]) -> bool:
@@ -65,12 +67,25 @@ class Child:
         celery: Any = sys.modules.get(_CELERY)
         if celery is not None:
             celery.worker_process_shutdown.connect(self._ended, weak=False)
+        for name in _RESETTING:
+            worker: Any = getattr(sys.modules.get(name), "UvicornWorker", None)
+            if worker is not None:
+                self._handle_after_reset(worker)
 
     def finalize_now(self) -> None:
         """This process is a child already, and its forker has begun."""
         process: Any = sys.modules.get("multiprocessing.process")
         if process is not None and process.parent_process() is not None:
             self._finalize(sys.modules["multiprocessing.util"])
+
+    def _handle_after_reset(self, worker: Any) -> None:
+        reset = worker.init_signals
+
+        def init_signals(one: Any) -> None:
+            reset(one)
+            on_sigterm(self._end)
+
+        worker.init_signals = init_signals
 
     def _finalize(self, util: Any) -> None:
         util.Finalize(self, self._end, exitpriority=0)

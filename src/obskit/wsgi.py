@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ import orjson
 from opentelemetry import context as otel_context
 from opentelemetry.propagators.textmap import Getter
 
-from obskit import runtime as runtimes
+from obskit import default_runtime
 from obskit.context import accepted_request_id
 from obskit.probes import Probes
 from obskit.telemetry import levels
@@ -61,7 +62,7 @@ class ObskitMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        runtime = runtimes.current()
+        runtime = default_runtime.current()
         if runtime is None or runtime.server is None:
             return self.app(environ, start_response)
         levels.refresh()
@@ -75,7 +76,11 @@ class ObskitMiddleware:
             return self.app(environ, start_response)  # the socket outlives what a request is
         if runtime.server.excludes(_url(environ)):
             return self._unobserved(environ, start_response)
-        exchange = Exchange(runtime.server, _incoming(environ))
+        try:
+            exchange = Exchange(runtime.server, _incoming(environ))
+        except Exception:  # a sampler of the host's own may raise, or hardly any stack be left
+            runtime.ledger.refuse("traces", "not_begun")
+            return self.app(environ, _named(environ, start_response))
         environ[EXCHANGE] = exchange
         return _Response(exchange, environ, self._route).begin(self.app, start_response)
 
@@ -110,7 +115,7 @@ class _Response:
         ) -> Callable[[bytes], object]:
             self._status = _status_code(status)
             # Asked now: a framework may forget the request before it returns.
-            self._exchange.route = self._route(self._environ)
+            self._exchange.route = _found(self._route, self._environ)
             self._length = _content_length(headers)
             write = start_response(
                 status, _with_request_id(headers, self._exchange.request_id), exc_info
@@ -170,16 +175,17 @@ class _Response:
 
     def _break_off(self, error: BaseException) -> None:
         if isinstance(error, Exception):
-            self._exchange.failed(error)
+            with suppress(Exception):  # what the app raised must reach the server, and nothing else
+                self._exchange.failed(error)
         self._finish(None)
 
     def _finish(self, status: int | None) -> None:
-        self._exchange.finish(
-            status,
-            self._size,
-            # Read late: a proxy fix inside the app may have put the client's own address there.
-            str(self._environ.get("REMOTE_ADDR", "")),
-        )
+        # Read late: a proxy fix inside the app may have put the client's own address there.
+        client = str(self._environ.get("REMOTE_ADDR", ""))
+        try:
+            self._exchange.finish(status, self._size, client)
+        except Exception:  # no stack is left, even to say so
+            return
 
 
 class _EnvironGetter(Getter[Mapping[str, Any]]):
@@ -254,10 +260,18 @@ def _with_request_id(headers: list[tuple[str, str]], request_id: str) -> list[tu
     return kept
 
 
+def _found(route: RouteOf, environ: WSGIEnvironment) -> str | None:
+    try:
+        return route(environ)
+    except Exception:  # the host's own code
+        return None
+
+
 def _content_length(headers: list[tuple[str, str]]) -> int:
     for name, value in headers:
-        if name.lower() == "content-length" and value.isascii() and value.isdigit():
-            return int(value)
+        # No longer than what `int` reads in any case.
+        if name.lower() == "content-length" and value[:99].isascii() and value[:99].isdigit():
+            return int(value[:99])
     return -1
 
 

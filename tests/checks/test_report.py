@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.checks.given import check
 
-from obskit import CheckResult, Registry, Status, runtime
+from obskit import CheckResult, Registry, Status, default_runtime
 from obskit.capture import Capture
 from obskit.checks.report import log_result
 from obskit.checks.results import Results
@@ -22,7 +22,7 @@ def registry() -> Registry:
 
 @pytest.fixture
 def results(obskit_capture: Capture, registry: Registry) -> Results:
-    current = runtime.current()
+    current = default_runtime.current()
     assert current is not None
     watch = current.watch(registry)
     watch.results._clock = obskit_capture.clock
@@ -90,7 +90,7 @@ def test_checks_of_every_watched_registry_are_observed(
     other = Registry()
     registry.add("rows", lambda: None, every="1m")
     other.add("mail", lambda: None, every="1m")
-    current = runtime.current()
+    current = default_runtime.current()
     assert current is not None
     current.watch(other)
     found = [

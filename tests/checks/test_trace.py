@@ -8,7 +8,7 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode
 from tests.checks.given import check
 
 import obskit
-from obskit import Registry, context, runtime
+from obskit import Registry, context, default_runtime
 from obskit.capture import Capture
 from obskit.checks.results import Results
 from obskit.checks.runner import Runner
@@ -19,7 +19,7 @@ from obskit.context import Scope
 
 
 def watch(registry: Registry) -> Watch:
-    current = runtime.current()
+    current = default_runtime.current()
     assert current is not None
     return current.watch(registry)
 
@@ -68,7 +68,7 @@ def test_an_exception_fails_the_span(obskit_capture: Capture) -> None:
 
 
 def test_a_run_belongs_to_no_request_and_leaves_nothing_behind(obskit_capture: Capture) -> None:
-    current = runtime.current()
+    current = default_runtime.current()
     assert current is not None
     open_trace = current._open_trace
     tracer = current.providers.tracer.get_tracer("test")

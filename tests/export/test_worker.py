@@ -26,11 +26,13 @@ class Task:
     def __init__(self) -> None:
         self.ran = Event()
         self.thread = ""
+        self.threads: list[int] = []
         self.forks = 0
         self.due = SYSTEM_CLOCK.monotonic() + 3_600
 
     def run(self) -> None:
         self.thread = threading.current_thread().name
+        self.threads.append(threading.get_ident())
         self.ran.set()
 
     def after_fork(self) -> None:
@@ -45,14 +47,47 @@ def worker() -> Iterator[Worker]:
 
 
 def test_one_thread_runs_every_task(worker: Worker) -> None:
-    tasks, before = [Task(), Task()], threading.active_count()
+    tasks = [Task(), Task()]
     worker.take(tasks)
     worker.ensure_started()
     worker.ensure_started()
-    for task in tasks:
+    for _ in range(3):
+        for task in tasks:
+            assert task.ran.wait(PATIENCE)
+            assert task.thread == "obskit-export"
+            task.ran.clear()
+        worker.wake()
+    assert len({*tasks[0].threads, *tasks[1].threads}) == 1
+
+
+@pytest.mark.parametrize("due", [float("inf"), 1e12])
+def test_tasks_that_are_due_never_do_not_end_it(worker: Worker, due: float) -> None:
+    task = Task()
+    task.due = due
+    worker.take([task])
+    worker.ensure_started()
+    for _ in range(3):
         assert task.ran.wait(PATIENCE)
-        assert task.thread == "obskit-export"
-    assert threading.active_count() == before + 1
+        task.ran.clear()
+        worker.wake()
+
+
+def test_a_handler_that_raises_does_not_end_it(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Raising(logging.Handler):
+        def handle(self, _record: logging.LogRecord) -> bool:
+            raise OSError
+
+    monkeypatch.setattr(logging.getLogger("obskit.export"), "handlers", [Raising()])
+    monkeypatch.setattr("obskit.export.worker._AFTER_FAILURE", 0.0)
+    task = Task()
+    task.due = None  # type: ignore[assignment]
+    worker.take([task])
+    worker.ensure_started()
+    for _ in range(3):
+        assert task.ran.wait(PATIENCE)
+        task.ran.clear()
 
 
 def test_it_looks_again_when_it_is_woken(worker: Worker) -> None:

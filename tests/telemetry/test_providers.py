@@ -185,7 +185,7 @@ with trace.get_tracer("host").start_as_current_span("later"):
 def test_what_is_discarded_is_never_sent(beginning: str, ours: Receiver, tmp_path: Path) -> None:
     """A process that turns out to serve nothing."""
     script = START + ONE_OF_EACH
-    script += "from obskit import runtime\nruntime.current().discard()\n"
+    script += "from obskit import default_runtime\ndefault_runtime.current().discard()\n"
     ended = run(beginning + script, {"OTEL_EXPORTER_OTLP_ENDPOINT": ours.url}, tmp_path)
     assert (ended.status, ours.requests) == (0, [])
 
@@ -222,9 +222,9 @@ def test_a_test_can_make_the_api_forget_its_providers(tmp_path: Path) -> None:
 from opentelemetry import _logs, metrics, trace
 from obskit.telemetry import providers
 before = trace.get_tracer_provider(), metrics.get_meter_provider(), _logs.get_logger_provider()
-from obskit import runtime
-runtime.current().forget()
-runtime.replace(None)
+from obskit import default_runtime
+default_runtime.current().forget()
+default_runtime.replace(None)
 obskit.init("u")
 after = trace.get_tracer_provider(), metrics.get_meter_provider(), _logs.get_logger_provider()
 print(json.dumps([one is other for one, other in zip(before, after)]))

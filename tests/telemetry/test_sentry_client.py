@@ -148,7 +148,10 @@ def test_a_host_that_has_sentry_keeps_its_client_and_its_settings() -> None:
     }
     assert seen == ["ValueError"]
     assert reported.account["dropped"] == {"refused_by_sentry_options": 1}
-    assert reported.errors.reporter.start_transaction("GET", "a" * 32, "b" * 16) is None
+    assert (
+        reported.errors.reporter.start_transaction("GET", SpanContext(10, 11, is_remote=False))
+        is None
+    )
     reported.errors.reporter.close(1.0)
     assert client.transport is not None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sentry_sdk
+from tests.config.receiver import Receiver as OtlpReceiver
 from tests.telemetry.envelopes import Receiver, receiving
 from werkzeug.test import Client
 
@@ -119,3 +120,14 @@ def test_profiles_of_the_share_arrive_with_their_transactions(
     assert profile["transactions"][0]["trace_id"] == transaction["contexts"]["trace"]["trace_id"]
     functions = {frame["function"] for frame in profile["profile"]["frames"]}
     assert "work_until_sampled" in functions
+
+
+def test_requests_to_sentry_are_no_spans_of_the_service() -> None:
+    """A slow exit once traced them: whether it did depended on what was first."""
+    with receiving() as receiver, OtlpReceiver() as spans:
+        obskit.init("shop", endpoint=spans.url, sentry_dsn=receiver.dsn, log_format="none")
+        with obskit.span("work"):
+            obskit.get_logger("shop").error("failed", exc_info=ValueError("no"))
+        receiver.wait_for("event", 1)
+        assert obskit.flush(10)
+        assert list(spans.spans()) == ["work"]

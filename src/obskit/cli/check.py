@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from obskit import runtime
+from obskit import default_runtime
 from obskit.checks.health import overall_health
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.order import in_order
@@ -124,7 +124,7 @@ def list_(app: str | None, as_json: bool) -> None:
 @contextmanager
 def _inert() -> Iterator[None]:
     # The output is ours: what reads JSON from it must not find an app's greeting there.
-    with runtime.inert(), redirect_stdout(sys.stderr):
+    with default_runtime.inert(), redirect_stdout(sys.stderr):
         yield
 
 

@@ -11,21 +11,26 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from time import monotonic
 
+from obskit import hosting
 from obskit.export import notice
 from obskit.redaction import describe
 
+# One for each signal, and one for errors: they must not wait for each other.
+_SPARES = 4
+
 
 class _Spare:
-    """A thread that waits for work, for interpreters that start none at their exit (3.12.0, 3.12.1)."""
+    """Threads that wait for work, for interpreters that start none at their exit (3.12.0, 3.12.1)."""
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._pid = 0
 
     def prepare(self) -> None:
-        if self._pid != os.getpid():
+        if self._pid != os.getpid() and not hosting.is_patched():  # greenlets can be started
             self._pid = os.getpid()
-            threading.Thread(target=self._wait, name="obskit-exit", daemon=True).start()
+            for _ in range(_SPARES):
+                threading.Thread(target=self._wait, name="obskit-exit", daemon=True).start()
 
     def take(self, way: Callable[[], object]) -> bool:
         if self._pid != os.getpid():
@@ -42,7 +47,10 @@ _spare = _Spare()
 
 
 def prepare() -> None:
-    """Make sure that `within` can keep its budget at exit too. Called where something is exported."""
+    """Make sure that `within` can keep its budget at exit too. Called where something is exported.
+
+    Costs little: call it often. A forked child needs threads of its own.
+    """
     if (3, 12, 0) <= sys.version_info[:3] < (3, 12, 2):
         _spare.prepare()
 

@@ -7,9 +7,11 @@ from time import monotonic
 from typing import Any
 
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from obskit.export.encoding import Encoder
+from obskit.export.encoding import Encoder, Line
 from obskit.export.sender import Sender
 from obskit.ledger import Ledger
 
@@ -76,6 +78,11 @@ class Spans(WayOut, SpanProcessor):
 
 class Logs(WayOut, LogRecordProcessor):
     """Takes log records as they are made."""
+
+    def take(self, line: Line, resource: Resource, scope: InstrumentationScope) -> None:
+        """Encode a line that never was a record of the SDK, and let it wait."""
+        self._start()
+        self._queue.put(self._encoder.scope(resource, scope), self._encoder.line(line))
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Encode a record and let it wait."""

@@ -95,11 +95,12 @@ class Queue:
         records = size = 0
         while self._parts:
             part = self._parts[0]
-            records += part.records
-            size += len(part.data)
-            if taken and (records > max_records or size > max_bytes):
+            count, length = part.records, len(part.data)
+            if taken and (records + count > max_records or size + length > max_bytes):
                 break
             taken.append(self._parts.popleft())
-            self.records -= part.records
-            self.bytes -= len(part.data)
+            records, size = records + count, size + length
+            # No call in these lines: `put` in another thread changes the same numbers.
+            self.records -= count
+            self.bytes -= length
         return taken

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from threading import Lock
 
 from obskit.clock import Clock
 from obskit.export.answer import Answer
@@ -21,7 +21,7 @@ _MAX_BODY = 4 * 1_024 * 1_024
 # Between two attempts, seconds: the first pause, and the longest.
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
-# What an exit leaves for the spool, when a request does not come back, seconds.
+# What an exit or a flush leaves for the spool, when a request does not come back, seconds.
 _LAST_MOMENT = 0.3
 
 
@@ -77,7 +77,7 @@ class Sender:
 
     def after_fork(self) -> None:
         """In a forked child: what waits is the parent's, and so is the connection."""
-        self._lock = Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._hand: deque[list[Part]] = deque()
         self._in_hand = 0
         self._failures = 0
@@ -122,13 +122,15 @@ class Sender:
         Returns:
             Whether nothing waits in memory any more.
         """
-        if not self._lock.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
+        now = self._clock.monotonic()
+        last_moment = deadline - min(_LAST_MOMENT, max(0.0, deadline - now) / 2)
+        if not self._lock.acquire(timeout=max(0.0, last_moment - now)):
             return False
         try:
             if self._closed:
                 return True
             self._collect()
-            if not self._drain(deadline):
+            if not self._drain(last_moment):
                 self._spool_rest()
             return not self._hand and not self.queue.records
         finally:
@@ -181,6 +183,11 @@ class Sender:
             self._ledger.unspool(self.signal, batch.records)
             self._settle(answer, batch.records)
             return True
+
+    @property
+    def _lock(self) -> threading.Lock:
+        # Made when it is first wanted: gevent may have put its own in its place until then.
+        return self._locks.setdefault(self.signal, threading.Lock())
 
     def _drain(self, deadline: float | None) -> bool:
         while self._hand or self._take():

@@ -7,9 +7,10 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from obskit import hosting
 from obskit.clock import Clock
 from obskit.export import notice
 
@@ -37,14 +38,20 @@ class Worker:
     """Runs tasks when they are due, on one thread a process.
 
     Args:
-        tasks: What is to be done.
         clock: The time.
+
+    Attributes:
+        forked: Called in a child that was forked in C, where Python's fork hooks do not run.
+        looked: Called in each round.
     """
 
     def __init__(self, clock: Clock) -> None:
+        self.forked: Callable[[], object] = bool
+        self.looked: Callable[[], object] = bool
         self._clock = clock
         self._tasks: Sequence[Task] = ()
         self._pid = 0
+        self._forked = False
         self._stopped = False
         self._wakeups: queue.SimpleQueue[None] = queue.SimpleQueue()
 
@@ -55,11 +62,12 @@ class Worker:
     def ensure_started(self) -> None:
         """Start the thread unless this process has it. Costs little, takes no lock: call it often."""
         pid = os.getpid()
-        if self._pid == pid or self._stopped:
+        if self._pid == pid or self._stopped or (self._forked and hosting.will_patch()):
             return
         inherited, self._pid = self._pid, pid  # no call in between: only one thread gets past here
-        if inherited:  # forked in C, where Python's fork hooks do not run
+        if inherited:
             self._forget_parent()
+            self.forked()
         # Looked up now: gevent may have put its own in their places since.
         self._wakeups = queue.SimpleQueue()
         try:
@@ -70,8 +78,9 @@ class Worker:
 
     def after_fork(self) -> None:
         """In a forked child: the thread and what waits are the parent's."""
-        if self._pid:
+        if self._pid != os.getpid():
             self._pid = 0
+            self._forked = True
             self._forget_parent()
 
     def _forget_parent(self) -> None:
@@ -100,6 +109,7 @@ class Worker:
 
     def _round(self) -> float:
         try:
+            self.looked()
             for task in self._tasks:
                 task.run()
             due = min(task.due for task in self._tasks)

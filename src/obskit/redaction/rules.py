@@ -18,12 +18,14 @@ class Rules(NamedTuple):
         emails: Whether e-mail addresses are masked.
         patterns: Regular expressions of the host; what they match is masked.
         function: The host's own last word on each value.
+        memory: What short texts became under these rules, by name and text.
     """
 
     on: bool = True
     emails: bool = False
     patterns: tuple[re.Pattern[str], ...] = ()
     function: Function | None = None
+    memory: dict[tuple[str, str], str | int | float | bool | None] = {}  # noqa: RUF012 - of the default rules
 
 
 #: Read at each use: tests and hosts install others.
@@ -47,7 +49,8 @@ def install(
         function: The host's own last word on each value.
     """
     global active, _failures
-    active = Rules(on, emails, tuple(re.compile(pattern) for pattern in patterns), function)
+    compiled = tuple(re.compile(pattern) for pattern in patterns)
+    active = Rules(on, emails, compiled, function, {})
     _failures = 0
 
 

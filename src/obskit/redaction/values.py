@@ -46,6 +46,9 @@ _MAX_NAME = 256
 # Whole numbers of OTLP and of the data bases behind it.
 _INT64 = range(-(2**63), 2**63)
 _MAX_BITS = 4_096
+# Characters of a text that is remembered, and how many are.
+_SHORT = 64
+_REMEMBERED = 4_096
 
 
 def plain(value: object, key: str = "") -> Plain:
@@ -64,15 +67,28 @@ def plain(value: object, key: str = "") -> Plain:
     """
     if value is None or value is True or value is False:
         return value
+    if type(value) is str:
+        return _text(value, key)
     if key and is_sensitive(key):
         return MASK
-    if type(value) is str:
-        shown: Plain = _own(text(value), key)
-        return shown
     if type(value) is int and value in _INT64:
         number: Plain = _own(_whole(value), key)
         return number
     return _Copy().of(value, 0, key)
+
+
+def _text(value: str, key: str) -> Plain:
+    """A text made plain. A service says few short ones again and again: they are remembered."""
+    memory = redaction_rules.active.memory
+    short = len(value) <= _SHORT and len(key) <= _SHORT
+    known = memory.get((key, value)) if short else None
+    if known is None:
+        known = MASK if key and is_sensitive(key) else _own(text(value), key)
+        if short:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            memory[key, value] = known
+    return known
 
 
 def leaving(key: str, value: object) -> Any:

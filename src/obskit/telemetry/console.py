@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from time import sleep
 from typing import Any, TextIO
 
 import orjson
@@ -27,6 +30,23 @@ _CONTROL = re.compile(f"[{_STEERING}]")
 _CONTROL_OR_WIDE = re.compile(f"[{_STEERING}\x80-\U0010ffff]")
 _RESET_COLORS = "\x1b[0m"
 _INDENT = "    "
+# For a line of another thread that is about to be written at the end, seconds.
+_LAST_LINE = 0.01
+_ending = False
+
+
+def end() -> None:
+    """The interpreter is ending: only the main thread writes lines from now on.
+
+    Python aborts the process where a daemon thread was stopped in the middle of a write.
+    """
+    global _ending
+    _ending = True
+    if threading.active_count() > 1:
+        sleep(_LAST_LINE)
+        for stream in (sys.stderr, sys.stdout):
+            with suppress(Exception):  # there may be none, or one that is closed
+                stream.flush()  # waits for the write that is under way
 
 
 class Console:
@@ -52,10 +72,12 @@ class Console:
         """Write one line, in one call, so that threads do not tear it.
 
         Raises:
-            BrokenPipeError: There is no such stream, as in a daemon without one.
+            BrokenPipeError: There is no such stream, as in a daemon without one, or it is too late.
         """
         if not record.on_console:
             return
+        if _ending and threading.get_ident() != threading.main_thread().ident:
+            raise BrokenPipeError("the interpreter is ending")
         # Looked up each time: hosts and test runners replace it.
         stream: TextIO | None = getattr(sys, self._stream)
         if stream is None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Protocol
 
+from opentelemetry.trace import SpanContext
+
 from obskit import context
 from obskit.context import Scope
 from obskit.ledger import Ledger
@@ -31,7 +33,7 @@ class Reporter(Protocol):
     def send(self, event: Any, scope: Scope | None) -> bool:
         """Complete a report and send it. Whether the reporter took it."""
 
-    def start_transaction(self, method: str, trace_id: str, span_id: str) -> Any:
+    def start_transaction(self, method: str, span: SpanContext) -> Any:
         """A transaction for this request, or None."""
 
     def flush(self, timeout: float) -> None:

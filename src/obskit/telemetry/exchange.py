@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import Token
 from typing import Any
 from uuid import uuid4
@@ -20,8 +21,9 @@ from opentelemetry.trace import (
 
 from obskit import context, names
 from obskit.context import Scope
-from obskit.redaction import redact_query
+from obskit.redaction import plain, redact_query
 from obskit.telemetry import failure, traces
+from obskit.telemetry.pipeline import PlainFields
 from obskit.telemetry.server import Incoming, Server
 
 ACCESS_LOGGER = "obskit.access"
@@ -30,6 +32,9 @@ ACCESS_LOGGER = "obskit.access"
 _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 )
+# The same holds for what a proxy hands over of its client.
+_SCHEMES = frozenset(("http", "https"))
+_VERSIONS = frozenset(("1.0", "1.1", "2", "3"))
 _MAX_HEADER = 256
 
 
@@ -50,6 +55,7 @@ class Exchange:
         "_method",
         "_otel_context",
         "_otel_token",
+        "_scheme",
         "_scope_token",
         "_server",
         "_started",
@@ -66,6 +72,7 @@ class Exchange:
         self._started = server.clock.monotonic()
         self._ended = False
         self._method = incoming.method if incoming.method in _METHODS else names.UNKNOWN_METHOD
+        self._scheme = incoming.scheme if incoming.scheme in _SCHEMES else names.UNKNOWN_METHOD
         self.error: BaseException | None = None
         self.route: str | None = None
         inbound = server.inbound.read(
@@ -82,12 +89,11 @@ class Exchange:
         )
         self._otel_context = trace.set_span_in_context(self.span, base)
         request_id = inbound.request_id or _own_request_id(self.span, continued=inbound.continued)
-        self.span.set_attribute(names.REQUEST_ID, request_id)
         self.scope = Scope(request_id, self.span, self._snapshot)
         self._scope_token: Token[Scope | None] | None = None
         self._otel_token: Any = None
         self._transaction = self._start_transaction()
-        server.count_active((self._method, incoming.scheme), 1)
+        server.count_active((self._method, self._scheme), 1)
 
     @property
     def request_id(self) -> str:
@@ -95,19 +101,24 @@ class Exchange:
         return str(self.scope.request_id)
 
     def enter(self) -> None:
-        """Make this request the current one."""
-        self._scope_token = context.enter(self.scope)
-        self._otel_token = otel_context.attach(self._otel_context)
+        """Make this request the current one. Never raises."""
+        self._otel_token = None
+        try:
+            self._scope_token = context.enter(self.scope)
+            self._otel_token = otel_context.attach(self._otel_context)
+        except Exception:  # hardly any stack is left
+            return
 
     def leave(self) -> None:
         """Make what was current before `enter` current again."""
         if self._scope_token is not None:
-            otel_context.detach(self._otel_token)
+            if self._otel_token is not None:
+                otel_context.detach(self._otel_token)
             context.leave(self._scope_token)
             self._scope_token = None
 
     def failed(self, error: BaseException, *, handled: bool = False) -> None:
-        """The app did not handle an exception. Called once for each, inside `enter`.
+        """The app did not handle an exception. Called once for each, inside `enter`. Never raises.
 
         Args:
             error: The exception.
@@ -115,12 +126,12 @@ class Exchange:
         """
         if self.error is not error:
             self.error = error
-            traces.fail(self.span, error)
+            _safely(traces.fail, self.span, error)
         if self._server.errors:
             self._server.errors.capture(error, handled=handled)
 
     def finish(self, status: int | None, body_size: int, client: str) -> None:
-        """The last byte has left, or the exchange has broken off. Called inside `enter`.
+        """The last byte has left, or the exchange has broken off. Called inside `enter`. Never raises.
 
         Args:
             status: The response's status; None when the app failed before there was one.
@@ -130,20 +141,20 @@ class Exchange:
         if self._ended:
             return
         self._ended = True
-        server, scheme = self._server, self._incoming.scheme
+        server = self._server
         code = 500 if status is None else status
         elapsed = max(0.0, server.clock.monotonic() - self._started)
         if self.error is not None:
-            traces.log_once(self.error, f"Unhandled exception on {self._incoming.path}", "obskit")
-        attributes = self._outcome(code)
-        server.duration.record(elapsed, attributes)
-        server.count_active((self._method, scheme), -1)
-        self._access_line(code, elapsed, body_size, client)
-        self._end_span(code, body_size, client)
+            what = f"Unhandled exception on {self._incoming.path}"
+            _safely(traces.log_once, self.error, what, "obskit")
+        _safely(self._record, code, elapsed)
+        _safely(server.count_active, (self._method, self._scheme), -1)
+        _safely(self._access_line, code, elapsed, body_size, client)
+        _safely(self._end_span, code, body_size, client)
         if self._transaction is not None:
-            self._end_transaction(code)
+            _safely(self._end_transaction, code)
         if server.errors and self.scope.errors:
-            server.errors.finish(self.scope)
+            _safely(server.errors.finish, self.scope)
 
     def _snapshot(self) -> dict[str, Any]:
         return {**self._incoming.snapshot(), "route": self.route}
@@ -169,38 +180,42 @@ class Exchange:
                 attributes[names.SERVER_PORT] = port
         return attributes
 
-    def _outcome(self, code: int) -> dict[str, Any]:
+    def _record(self, code: int, elapsed: float) -> None:
         attributes: dict[str, Any] = {
             names.HTTP_REQUEST_METHOD: self._method,
-            names.URL_SCHEME: self._incoming.scheme,
+            names.URL_SCHEME: self._scheme,
             names.HTTP_RESPONSE_STATUS_CODE: code,
-            names.NETWORK_PROTOCOL_VERSION: self._incoming.protocol_version,
         }
+        if self._incoming.protocol_version in _VERSIONS:
+            attributes[names.NETWORK_PROTOCOL_VERSION] = self._incoming.protocol_version
         if self.route:
             attributes[names.HTTP_ROUTE] = self.route
         if self.error is not None:
             attributes[names.ERROR_TYPE] = failure.type_name(self.error)
         elif code >= 500:  # noqa: PLR2004 - semantic conventions: only these are server errors
             attributes[names.ERROR_TYPE] = str(code)
-        return attributes
+        self._server.duration.record(elapsed, attributes)
 
     def _access_line(self, code: int, elapsed: float, body_size: int, client: str) -> None:
         level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
-        fields: dict[str, Any] = {
-            names.HTTP_REQUEST_METHOD: self._method,
-            names.URL_PATH: self._incoming.path,
-            names.HTTP_RESPONSE_STATUS_CODE: code,
-            names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
-            names.HTTP_RESPONSE_BODY_SIZE: body_size,
-        }
+        path = plain(self._incoming.path, names.URL_PATH)
+        fields = PlainFields(
+            {
+                names.HTTP_REQUEST_METHOD: self._method,
+                names.URL_PATH: path,
+                names.HTTP_RESPONSE_STATUS_CODE: code,
+                names.HTTP_SERVER_REQUEST_DURATION.name: round(elapsed, 6),
+                names.HTTP_RESPONSE_BODY_SIZE: body_size,
+            }
+        )
         if self.route:
-            fields[names.HTTP_ROUTE] = self.route
+            fields[names.HTTP_ROUTE] = plain(self.route, names.HTTP_ROUTE)
         if client:
-            fields[names.CLIENT_ADDRESS] = client
+            fields[names.CLIENT_ADDRESS] = plain(client, names.CLIENT_ADDRESS)
         self._server.pipeline.emit(
             ACCESS_LOGGER,
             level,
-            f"{self._method} {self._incoming.path} {code}",
+            f"{self._method} {path} {code}",
             fields,
             event_name=names.EVENT_ACCESS,
         )
@@ -208,25 +223,27 @@ class Exchange:
     def _end_span(self, code: int, body_size: int, client: str) -> None:
         span = self.span
         if span.is_recording():
+            attributes: dict[str, Any] = {
+                names.REQUEST_ID: self.scope.request_id,
+                names.HTTP_RESPONSE_STATUS_CODE: code,
+                names.HTTP_RESPONSE_BODY_SIZE: body_size,
+            }
             if self.route:
                 span.update_name(f"{self._method} {self.route}")
-                span.set_attribute(names.HTTP_ROUTE, self.route)
-            span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, code)
-            span.set_attribute(names.HTTP_RESPONSE_BODY_SIZE, body_size)
+                attributes[names.HTTP_ROUTE] = self.route
             if client:
-                span.set_attribute(names.CLIENT_ADDRESS, client)
+                attributes[names.CLIENT_ADDRESS] = client
             if code >= 500 and self.error is None:  # noqa: PLR2004
-                span.set_attribute(names.ERROR_TYPE, str(code))
+                attributes[names.ERROR_TYPE] = str(code)
                 span.set_status(Status(StatusCode.ERROR))
+            span.set_attributes(attributes)
         span.end()
 
     def _start_transaction(self) -> Any:
         found = self.span.get_span_context()
         if self._server.errors is None or not found.is_valid:
             return None
-        return self._server.errors.reporter.start_transaction(
-            self._method, format_trace_id(found.trace_id), format_span_id(found.span_id)
-        )
+        return self._server.errors.reporter.start_transaction(self._method, found)
 
     def _end_transaction(self, code: int) -> None:
         transaction = self._transaction
@@ -234,6 +251,14 @@ class Exchange:
             transaction.name, transaction.source = f"{self._method} {self.route}", "route"
         transaction.set_http_status(code)
         transaction.__exit__(None, None, None)
+
+
+def _safely(do: Callable[..., object], *arguments: object) -> None:
+    """A processor of the host's own may raise, or no stack be left: the request must not fail by it."""
+    try:
+        do(*arguments)
+    except Exception:
+        return
 
 
 def _own_request_id(span: Span, *, continued: bool) -> str:

@@ -69,6 +69,14 @@ class Slot:
         except OSError:
             return  # no place for files: the instance is random instead
 
+    def path(self, kind: str) -> Path | None:
+        """A file of this slot's own, or None without a slot.
+
+        Args:
+            kind: What it holds, in a word.
+        """
+        return None if self.number is None else self._folder / f"{kind}-{self.number}"
+
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # What somebody else made first in a shared /tmp is theirs: a folder, or a link to elsewhere.

@@ -11,6 +11,8 @@ from opentelemetry.sdk.resources import Resource
 
 from obskit import names
 from obskit.config import Config
+from obskit.export.encoding import Line
+from obskit.export.processors import Logs
 from obskit.telemetry.pipeline import Record
 
 # OpenTelemetry log data model, "Mapping of SeverityNumber".
@@ -22,6 +24,20 @@ _SEVERITIES = {
     "critical": (SeverityNumber.FATAL, "FATAL"),
 }
 _MOST_LOGGERS = 1_000
+# With more fields the limit of attributes might count, which is the SDK's to keep.
+_FEW = 100
+
+
+def has_usual_limits(config: Config) -> bool:
+    """Whether no log record of usual size would be cut by the configured limits.
+
+    Args:
+        config: The configuration.
+    """
+    lengths = (config.attribute_length_limit, config.log_attribute_length_limit)
+    counts = (config.attribute_count_limit, config.log_attribute_count_limit)
+    most = min(count for count in counts if count is not None)
+    return lengths == (None, None) and most >= Config().attribute_count_limit
 
 
 def build(config: Config, resource: Resource) -> LoggerProvider:
@@ -48,10 +64,14 @@ class OtlpLogs:
 
     Args:
         provider: Where they go.
+        direct: Our own way out, where the provider has it and the limits of records are the usual
+            ones. As long as it is the only one there, lines go to it at once: making the SDK's
+            records takes longer than all the rest of a line.
     """
 
-    def __init__(self, provider: ApiLoggerProvider) -> None:
+    def __init__(self, provider: ApiLoggerProvider, direct: Logs | None = None) -> None:
         self._provider = provider
+        self._direct = direct
         self._loggers: dict[str, Any] = {}
         self._rest = provider.get_logger("obskit")
 
@@ -61,7 +81,13 @@ class OtlpLogs:
             return
         number, text = _SEVERITIES[record.level_name]
         nanoseconds = int(record.timestamp * 1e9)
-        self._logger(record.logger).emit(
+        logger = self._logger(record.logger)
+        direct = self._direct
+        if direct and len(record.fields) <= _FEW and self._processors() == (direct,):
+            line = _line(record, nanoseconds, number.value, text)
+            direct.take(line, logger.resource, logger._instrumentation_scope)
+            return
+        logger.emit(
             timestamp=nanoseconds,
             observed_timestamp=nanoseconds,
             severity_number=number,
@@ -71,6 +97,10 @@ class OtlpLogs:
             event_name=record.event_name,
         )
 
+    def _processors(self) -> Any:
+        multi = getattr(self._provider, "_multi_log_record_processor", None)
+        return getattr(multi, "_log_record_processors", None)
+
     def _logger(self, name: str) -> Any:
         logger = self._loggers.get(name)
         if logger is None:
@@ -79,6 +109,20 @@ class OtlpLogs:
                 return self._rest
             logger = self._loggers[name] = self._provider.get_logger(name)
         return logger
+
+
+def _line(record: Record, time: int, severity: int, severity_text: str) -> Line:
+    return Line(
+        time,
+        severity,
+        severity_text,
+        record.event,
+        _attributes(record),
+        record.trace_id,
+        record.span_id,
+        record.sampled,
+        record.event_name,
+    )
 
 
 def _attributes(record: Record) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Record(NamedTuple):
         event_name: The kind of event by its standard name, if it has one.
         on_console: False when a handler of the host already shows it there.
         to_backend: False for lines of the export path itself, which would feed on themselves.
+        sampled: Whether the trace is sampled.
     """
 
     timestamp: float
@@ -51,11 +52,16 @@ class Record(NamedTuple):
     event_name: str | None
     on_console: bool
     to_backend: bool
+    sampled: bool = False
 
     @property
     def level_name(self) -> str:
         """The level in a word: that of the next standard level below."""
         return LEVEL_NAMES[max(10, min(50, self.level // 10 * 10))]
+
+
+class PlainFields(dict[str, Plain]):
+    """Fields that are plain and redacted already, as is the event that they come with."""
 
 
 class Sink(Protocol):
@@ -112,7 +118,8 @@ class Pipeline:
             logger: The logger's name.
             level: The number of the level.
             event: What happened; anything that is not text is shown as such.
-            fields: Further fields; they are made plain and redacted here.
+            fields: Further fields; event and fields are made plain and redacted here, unless they
+                are `PlainFields`.
             error: An exception to tell with it.
             timestamp: When it happened; now by default, and where no clock could show it.
             event_name: The kind of event by its standard name.
@@ -158,13 +165,17 @@ class Pipeline:
         to_backend: bool,
     ) -> Record:
         scope = context.current()
-        trace_id, span_id = context.ids()
-        own = names_and_values(fields, _MAX_FIELDS)
+        trace_id, span_id, sampled = context.ids_and_sampled()
+        if type(fields) is PlainFields:
+            own: dict[str, Plain] = fields
+            text = str(event)
+        else:
+            own, text = names_and_values(fields, _MAX_FIELDS), str(plain(event))
         return Record(
             timestamp if _is_moment(timestamp) else self._clock.now(),
             level,
             name_of(logger),
-            str(plain(event)),
+            text,
             {**scope.fields, **own} if scope and scope.fields else own,
             scope.request_id if scope else None,
             trace_id,
@@ -173,6 +184,7 @@ class Pipeline:
             event_name or ("exception" if error is not None else None),
             on_console,
             to_backend,
+            sampled,
         )
 
     def _remember(self, record: Record) -> None:

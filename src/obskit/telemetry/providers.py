@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakMethod
@@ -21,6 +21,7 @@ from obskit.exceptions import ConfigError
 from obskit.export.otlp import Export
 from obskit.export.sender import Sender
 from obskit.telemetry import logs, metrics, traces
+from obskit.telemetry.sampling import Counted
 
 _ADDERS = {
     "traces": "add_span_processor",
@@ -62,9 +63,18 @@ class Providers:
         """
         self._changed = resource
         if self._pid == os.getpid():
-            self._apply()
+            self.apply()
 
-    def _apply(self) -> None:
+    def count_sampled_out(self, sampled_out: Callable[[], object]) -> None:
+        """Have our tracer provider tell of each span that it does not keep.
+
+        Args:
+            sampled_out: Called for each.
+        """
+        self.tracer.sampler = Counted(self.tracer.sampler, sampled_out)
+
+    def apply(self) -> None:
+        """Put them on now. In a child that was forked in C nothing else does."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             if "metrics" not in self.hosts_own:
@@ -161,7 +171,7 @@ def _make_logger(config: Config, resource: Resource, export: Export) -> Any:
 def _apply_after_fork(made: Providers) -> None:
     if not hasattr(os, "register_at_fork"):
         return
-    weak = WeakMethod(made._apply)
+    weak = WeakMethod(made.apply)
 
     def apply() -> None:
         alive = weak()

@@ -11,10 +11,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
+from inspect import iscoroutinefunction
 from random import random
 from typing import Any
 
 import sentry_sdk
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 from sentry_sdk.scope import (
     has_external_propagation_context,
     register_external_propagation_context,
@@ -97,7 +101,7 @@ class Sentry:
             sentry_scope.set_client(self._client)
             return sentry_scope.capture_event(content, hint) is not None  # type: ignore[arg-type]
 
-    def start_transaction(self, method: str, trace_id: str, span_id: str) -> Any:
+    def start_transaction(self, method: str, span: SpanContext) -> Any:
         """A Sentry transaction for this request, or None where it is not one of the share."""
         if random() >= self._traces_sample_rate:  # noqa: S311 - a share, no secret
             return None
@@ -105,8 +109,8 @@ class Sentry:
             op="http.server",
             name=method,
             source="url",
-            trace_id=trace_id,
-            span_id=span_id,
+            trace_id=format_trace_id(span.trace_id),
+            span_id=format_span_id(span.span_id),
             sampled=True,
             origin="auto.http.obskit",
         )
@@ -142,12 +146,29 @@ def build(config: Config) -> Sentry | None:
         client = _make_client(config)
     if not has_external_propagation_context():
         register_external_propagation_context(_propagation_context)
+    _leave_untraced(client.transport)
     rate = 0.0 if hosts_own else float(client.options["traces_sample_rate"] or 0.0)
     if hosts_own:
         processors = sentry_sdk.get_global_scope()._event_processors
         if _join_host not in processors:
             processors.append(_join_host)
     return Sentry(client, hosts_own=hosts_own, traces_sample_rate=rate)
+
+
+def _leave_untraced(transport: Any) -> None:
+    """Requests to Sentry are no client spans of the service, whichever HTTP library carries them."""
+    request = getattr(transport, "_request", None)
+    if request is None or iscoroutinefunction(request):
+        return
+
+    def untraced(*args: Any, **options: Any) -> Any:
+        token = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        try:
+            return request(*args, **options)
+        finally:
+            otel_context.detach(token)
+
+    transport._request = untraced
 
 
 def _make_client(config: Config) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -99,8 +97,8 @@ class Server:
         self.inbound = InboundPolicy(config)
         self.duration = instrument(meter, names.HTTP_SERVER_REQUEST_DURATION)
         self._excluded = [re.compile(pattern) for pattern in config.excluded_urls]
-        self._active: Counter[tuple[str, str]] = Counter()
-        self._lock = Lock()
+        # Without a lock, as the ledger: a forked child could inherit a held one.
+        self._active: dict[tuple[str, str], int] = {}
         observe(meter, names.HTTP_SERVER_ACTIVE_REQUESTS, self._active_requests)
 
     def excludes(self, url: str) -> bool:
@@ -109,13 +107,14 @@ class Server:
 
     def count_active(self, key: tuple[str, str], change: int) -> None:
         """A request of this method and scheme has begun, or ended."""
-        with self._lock:
+        try:
+            self._active[key] += change
+        except KeyError:
+            self._active.setdefault(key, 0)
             self._active[key] += change
 
     def _active_requests(self) -> Iterable[Observation]:
-        with self._lock:
-            active = dict(self._active)
-        for (method, scheme), count in active.items():
+        for (method, scheme), count in self._active.copy().items():
             attributes = {names.HTTP_REQUEST_METHOD: method, names.URL_SCHEME: scheme}
             yield Observation(count, attributes)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -124,7 +125,8 @@ def _read_then_call(self: logging.Logger, record: logging.LogRecord) -> None:
         try:
             _read(self, record)
         except Exception:  # a record of the host's own making, with anything in it
-            loggers.active().refuse("record_not_readable")
+            with suppress(Exception):  # no stack is left
+                loggers.active().refuse("record_not_readable")
     _hooks.call_handlers(self, record)
 
 

@@ -24,6 +24,7 @@ b''
 """
 
 from obskit.export.encoding.encoder import Encoder
+from obskit.export.encoding.log_records import Line
 from obskit.export.encoding.request import Scope, assemble
 
-__all__ = ["Encoder", "Scope", "assemble"]
+__all__ = ["Encoder", "Line", "Scope", "assemble"]

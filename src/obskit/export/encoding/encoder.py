@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from obskit.export.encoding.attributes import Attributes
-from obskit.export.encoding.log_records import encode_log_record
+from obskit.export.encoding.log_records import Line, encode_line, encode_log_record
 from obskit.export.encoding.metrics import encode_metric
 from obskit.export.encoding.request import Scope, Scopes
 from obskit.export.encoding.spans import encode_span
@@ -35,10 +35,11 @@ class Encoder:
     b'\n\n\n\x08\n\x01a\x12\x03\n\x01b'
     """
 
-    __slots__ = ("_attributes", "_scopes")
+    __slots__ = ("_attributes", "_plain", "_scopes")
 
     def __init__(self, redact: Callable[[str, Any], Any]) -> None:
         self._attributes = Attributes(redact)
+        self._plain = Attributes(lambda _key, value: value)
         self._scopes = Scopes(self._attributes)
 
     def span(self, span: ReadableSpan) -> bytes:
@@ -56,6 +57,14 @@ class Encoder:
             record: A log record.
         """
         return encode_log_record(record, self._attributes)
+
+    def line(self, line: Line) -> bytes:
+        """A log line of ours, redacted already, as field 2 of `ScopeLogs`.
+
+        Args:
+            line: The line.
+        """
+        return encode_line(line, self._plain)
 
     def metric(self, metric: Metric, *, ended: bool = False) -> tuple[bytes, int]:
         """A metric as field 2 of `ScopeMetrics`, with its tag and length.

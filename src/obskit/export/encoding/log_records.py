@@ -6,7 +6,7 @@ Source: OTLP's `opentelemetry/proto/logs/v1/logs.proto`.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -14,10 +14,63 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from obskit.export.encoding.attributes import Attributes
 from obskit.export.encoding.wire import fits, fixed64, signed, varint
 
-__all__ = ["encode_log_record"]
+__all__ = ["Line", "encode_line", "encode_log_record"]
 
 _FLAGS: Final = Struct("<BI").pack
+_SAMPLED: Final = _FLAGS(0x45, 1)
 _INT32: Final = range(-(2**31), 2**31)
+
+
+class Line(NamedTuple):
+    """A log record that is plain and redacted already.
+
+    Attributes:
+        time: Nanoseconds since the Unix epoch.
+        severity: The number of its severity.
+        severity_text: Its severity in a word.
+        body: What happened.
+        attributes: Plain values by name; None is no value.
+        trace_id: 32 hexadecimal digits, or None.
+        span_id: 16 hexadecimal digits, or None.
+        sampled: Whether its trace is.
+        event_name: The kind of event, or None.
+    """
+
+    time: int
+    severity: int
+    severity_text: str
+    body: str
+    attributes: dict[str, Any]
+    trace_id: str | None
+    span_id: str | None
+    sampled: bool
+    event_name: str | None
+
+
+def encode_line(line: Line, attributes: Attributes) -> bytes:
+    """The same as `encode_log_record`, without a detour through the SDK's objects.
+
+    Args:
+        line: The record.
+        attributes: What encodes attributes.
+    """
+    body = b"".join(
+        (
+            fixed64(b"\x09", line.time),
+            b"\x10",
+            varint(line.severity),
+            attributes.text(b"\x1a", line.severity_text),
+            b"\x2a",
+            attributes.body(line.body),
+            attributes.fields(b"\x32", line.attributes),
+            _SAMPLED if line.sampled else b"",
+            b"\x4a\x10" + bytes.fromhex(line.trace_id) if line.trace_id else b"",
+            b"\x52\x08" + bytes.fromhex(line.span_id) if line.span_id else b"",
+            fixed64(b"\x59", line.time),
+            attributes.text(b"\x62", line.event_name),
+        )
+    )
+    return b"\x12" + varint(len(body)) + body
 
 
 def encode_log_record(readable: ReadableLogRecord, attributes: Attributes) -> bytes:

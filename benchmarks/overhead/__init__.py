@@ -1,0 +1,1 @@
+"""What obskit costs a service beside its peers: one app, one sink, measured in turn."""

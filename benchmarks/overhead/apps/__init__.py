@@ -1,0 +1,1 @@
+"""The shop, once for each contender. Each module has `app`, which gunicorn serves."""

@@ -1,0 +1,106 @@
+"""The runtime of this process: the one that `obskit.init` makes and the public functions use."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from obskit import hosting
+from obskit.config import Config, load
+from obskit.exceptions import ConfigError
+from obskit.runtime import Runtime
+from obskit.termination import on_sigterm
+
+_current: Runtime | None = None
+_inert = False
+_lock = threading.RLock()
+
+
+def current() -> Runtime | None:
+    """The runtime that `init` made, or None."""
+    return _current
+
+
+def init(service: str | None = None, **arguments: Any) -> None:
+    """Make the default runtime; `obskit.init` is its typed front.
+
+    Raises:
+        ConfigError: Something is wrong in the configuration, or it differs from what is running.
+        MissingExtra: Something needs a package that is not installed.
+    """
+    global _current
+    config = load({"service": service, **arguments})
+    with _lock:
+        if _inert:
+            return
+        if _current is not None:
+            _refuse_another(config, _current.config)
+            return
+        runtime = Runtime(config)
+        runtime.start()
+        _current = runtime
+        atexit.register(runtime.end)
+        if runtime.sends:
+            on_sigterm(runtime.shutdown)
+            runtime.in_child()
+            hosting.after_fork_in_c(_forked_in_c)
+            runtime.warn()
+
+
+def replace(runtime: Runtime | None) -> Runtime | None:
+    """Make another runtime the default one; for tests.
+
+    Returns:
+        The one before.
+    """
+    global _current
+    with _lock:
+        before, _current = _current, runtime
+    return before
+
+
+@contextmanager
+def inert() -> Iterator[None]:
+    """While it lasts `init` starts nothing: the command line imports hosts so."""
+    global _inert
+    before, _inert = _inert, True
+    try:
+        yield
+    finally:
+        _inert = before
+
+
+def _refuse_another(wanted: Config, running: Config) -> None:
+    old, new = asdict(running), asdict(wanted)
+    changed = [name for name in old if old[name] != new[name]]
+    if changed:
+        raise ConfigError(
+            [
+                f"{name} differs from what the first call of init was given:"
+                " call obskit.init once, or with the same configuration"
+                for name in changed
+            ]
+        )
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+    if _current is not None:
+        _current.after_fork()
+
+
+def _forked_in_c() -> None:
+    global _lock
+    _lock = threading.RLock()
+    if _current is not None:
+        _current.forked_in_c()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

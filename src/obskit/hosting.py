@@ -1,0 +1,113 @@
+"""What obskit knows of application servers: uWSGI forks in C, and gevent patches what obskit uses."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from obskit.exceptions import ObskitError
+
+_log = logging.getLogger("obskit")
+_LATE = (
+    "gevent patched threading after obskit.init: what obskit made before blocks the greenlets."
+    " Call gevent.monkey.patch_all() before obskit.init, at the top of the program"
+)
+_MISSING = (
+    "this Gunicorn has gevent workers, and gevent has patched nothing yet: what is imported now"
+    " blocks the greenlets. Call gevent.monkey.patch_all() at the top of Gunicorn's configuration"
+    " file, or leave out --preload"
+)
+_NO_THREADS = (
+    "uWSGI runs without threads: nothing is sent while a worker waits for requests, but only when it"
+    " ends. Start uWSGI with --enable-threads"
+)
+_SUBINTERPRETER = (
+    "obskit.init was called in a subinterpreter, and what obskit stands on knows the main one only."
+    " mod_wsgi: set WSGIApplicationGroup %{GLOBAL}; uWSGI: --single-interpreter"
+)
+_GEVENT_WORKER = "gunicorn.workers.ggevent"
+
+
+def refuse_subinterpreter() -> None:
+    """Say it at once where threads, extension modules and signals cannot work.
+
+    Raises:
+        ObskitError: This is not the main interpreter.
+    """
+    interpreters = _interpreters()
+    if interpreters is not None and interpreters.get_current() != interpreters.get_main():
+        raise ObskitError(_SUBINTERPRETER)
+
+
+def is_patched() -> bool:
+    """Whether threads are greenlets."""
+    monkey: Any = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def will_patch() -> bool:
+    """Whether a worker of Gunicorn is going to make greenlets of threads, and has not yet."""
+    return _GEVENT_WORKER in sys.modules and not is_patched()
+
+
+class Hosting:
+    """The server that this process runs under, as far as it has to be warned of, once."""
+
+    def __init__(self) -> None:
+        self._was_patched = is_patched()
+        self._told = False
+
+    def warn(self) -> None:
+        """Tell of what is wrong from the beginning."""
+        uwsgi = sys.modules.get("uwsgi")
+        if uwsgi is not None and not _has_threads(uwsgi):
+            _log.warning(_NO_THREADS)
+        if will_patch():
+            self._told = True
+            _log.warning(_MISSING)
+
+    def warn_if_late(self) -> None:
+        """Tell of it if gevent has patched since. Costs little: call it often."""
+        if not self._told and not self._was_patched and is_patched():
+            self._told = True
+            _log.warning(_LATE)
+
+
+def after_fork_in_c(hook: Callable[[], object]) -> None:
+    """Have uWSGI call this in each worker that it forks, where Python's fork hooks do not run.
+
+    Args:
+        hook: What is called.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")
+    if uwsgi is None:
+        return
+    before: Any = getattr(uwsgi, "post_fork_hook", None)
+    try:
+        # Imported by the host later it would put its own hook in the place of ours.
+        import_module("uwsgidecorators").postfork_chain.append(hook)
+        ours = uwsgi.post_fork_hook
+    except Exception:  # not installed, or it refuses to be without a master
+        ours = hook
+
+    def both() -> None:
+        before()
+        ours()
+
+    uwsgi.post_fork_hook = ours if before in (None, ours) else both
+
+
+def _interpreters() -> Any:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # since Python 3.13, and before
+        with suppress(ImportError):  # another Python, which may know none
+            return import_module(name)
+    return None
+
+
+def _has_threads(uwsgi: Any) -> bool:
+    given = {name.decode() if isinstance(name, bytes) else name for name in uwsgi.opt}
+    return not given.isdisjoint({"enable-threads", "threads"})
