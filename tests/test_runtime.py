@@ -32,7 +32,8 @@ class Host:
             for name, value in os.environ.items()
             if not name.startswith(("OTEL_", "OBSKIT_", "SENTRY_", "PYTHONWARN"))
         }
-        environment = {**kept, "OBSKIT_RUN_DIR": str(self.folder), **variables}
+        own = {"OBSKIT_RUN_DIR": str(self.folder), "OBSKIT_SPOOL_DIR": str(self.folder / "spool")}
+        environment = {**kept, **own, **variables}
         return subprocess.run(
             [sys.executable, "-W", "error", "-c", "import obskit\n" + program],
             env=environment,
@@ -73,6 +74,18 @@ me = psutil.Process()
 print(json.dumps([threading.active_count(), me.num_threads(), len(me.net_connections())]))
 """)
     assert found == [1, 1, 0]
+
+
+def test_without_a_receiver_a_line_makes_no_record_of_the_sdk(host: Host) -> None:
+    found = host.answer(
+        """
+from obskit import default_runtime
+obskit.init("quiet")
+sinks = default_runtime.current().pipeline._sinks
+print(json.dumps([type(sink).__name__ for sink in sinks]))
+"""
+    )
+    assert found == ["Console"]
 
 
 def test_everything_arrives_at_a_normal_exit(host: Host) -> None:

@@ -185,8 +185,8 @@ class Runtime:
                     config.log_format, config.log_stream, config.log_line_limit, service
                 )
             )
-        if self._export or config.exporter("logs") != "none" or "logs" in self.providers.hosts_own:
-            way = self._export.logs if self._export else None
+        way = self._export.logs if self._export else None
+        if way is not None or "logs" in self.providers.hosts_own:
             direct = way if isinstance(way, Logs) and has_usual_limits(config) else None
             sinks.append(OtlpLogs(self.providers.logger, direct))
         return Pipeline(
