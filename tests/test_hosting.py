@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.config import child
 from tests.config.receiver import Receiver
 
 from obskit import hosting
+from obskit.clock import SYSTEM_CLOCK
+from obskit.export.worker import Worker
 
 # gevent cannot look up a name at the exit of 3.12.0 and 3.12.1: what is left waits on disk.
 EXIT_STARTS_THREADS = not (3, 12) <= sys.version_info[:3] < (3, 12, 2)
@@ -124,3 +127,19 @@ def test_without_any_hook_ours_is_the_one(monkeypatch: pytest.MonkeyPatch) -> No
     hosting.after_fork_in_c(lambda: called.append("ours"))
     uwsgi.post_fork_hook()
     assert called == ["ours"]
+
+
+@pytest.mark.parametrize(
+    ("masterpid", "worker_id", "expected"), [(7, 0, True), (7, 1, False), (0, 0, False)]
+)
+def test_a_master_of_uwsgi_that_has_not_forked_runs_no_thread(
+    monkeypatch: pytest.MonkeyPatch, masterpid: int, worker_id: int, expected: bool
+) -> None:
+    """What it holds when it forks in C, a worker waits for in vain."""
+    fake(monkeypatch, masterpid=lambda: masterpid, worker_id=lambda: worker_id)
+    assert hosting.will_fork_in_c() is expected
+    worker, ran = Worker(SYSTEM_CLOCK), Event()
+    worker.looked = ran.set
+    worker.ensure_started()
+    assert ran.wait(0.2 if expected else 60) is not expected
+    worker.stop()

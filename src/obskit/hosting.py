@@ -54,6 +54,15 @@ def will_patch() -> bool:
     return _GEVENT_WORKER in sys.modules and not is_patched()
 
 
+def will_fork_in_c() -> bool:
+    """Whether this is uWSGI's master before it forks its workers.
+
+    No thread may run there: what it holds at that moment, a worker waits for in vain.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")
+    return uwsgi is not None and uwsgi.masterpid() > 0 and uwsgi.worker_id() == 0
+
+
 class Hosting:
     """The server that this process runs under, as far as it has to be warned of, once."""
 

@@ -64,6 +64,8 @@ class Worker:
         pid = os.getpid()
         if self._pid == pid or self._stopped or (self._forked and hosting.will_patch()):
             return
+        if hosting.will_fork_in_c():
+            return
         inherited, self._pid = self._pid, pid  # no call in between: only one thread gets past here
         if inherited:
             self._forget_parent()
