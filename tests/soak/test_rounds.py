@@ -15,7 +15,7 @@ from obskit.dev.signals import Line, Span
 ROUNDS = int(os.environ.get("OBSKIT_SOAK_ROUNDS", "3"))
 
 LOAD = """
-import gc, json, os, sys, threading
+import gc, json, os, sys, time
 import psutil
 import obskit
 from obskit.wsgi import ObskitMiddleware
@@ -50,7 +50,8 @@ for round in range(int(sys.argv[1]) + 1):
         serve(number)
     obskit.flush(30)
     gc.collect()
-    sizes.append([me.memory_info().rss, threading.active_count(), me.num_fds()])
+    time.sleep(0.2)  # the threads of the flush end in a moment
+    sizes.append([me.memory_info().rss, me.num_threads(), me.num_fds()])
 print(json.dumps([sizes, obskit.status()["ledger"]]))
 """
 
@@ -96,7 +97,7 @@ def test_rounds_of_requests_leave_memory_threads_and_descriptors_as_they_were(
         sizes, ledger = json.loads(run(LOAD, receiver, tmp_path))
     (first, *_), last = sizes, sizes[-1]
     assert last[0] - first[0] < 16 * 1_048_576  # pools and caches fill in the first rounds
-    assert last[1:] == first[1:]
+    assert (last[1] <= first[1], last[2] <= first[2]) == (True, True), sizes
     for signal, account in ledger.items():
         dropped = sum(account["dropped"].values())
         assert account["accepted"] == account["exported"] + dropped + account["queued"], signal
