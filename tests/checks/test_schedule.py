@@ -292,7 +292,9 @@ def test_a_thread_that_died_is_started_again(
     with monkeypatch.context() as patch:
         patch.setattr(running, "_work", lambda: None)
         running.ensure_started()
-        eventually(lambda: not threads())
+        died = running._thread
+        assert died is not None
+        eventually(lambda: not died.is_alive())
     running.ensure_started()
     assert len(threads()) == 1
 
