@@ -247,14 +247,17 @@ def metrics_data(metrics: list[Metric], resource: Resource, scope: Instrumentati
 
 def stock_spans(spans: list[ReadableSpan]) -> bytes:
     """What the stock exporter would send."""
-    return encode_spans(spans).SerializePartialToString()
+    sent: bytes = encode_spans(spans).SerializePartialToString()
+    return sent
 
 
 def stock_log_records(records: list[ReadableLogRecord]) -> bytes:
     """What the stock exporter would send."""
-    return encode_logs(records).SerializePartialToString()
+    sent: bytes = encode_logs(records).SerializePartialToString()
+    return sent
 
 
 def stock_metrics(data: MetricsData) -> bytes:
     """What the stock exporter would send."""
-    return encode_metrics(data).SerializePartialToString()
+    sent: bytes = encode_metrics(data).SerializePartialToString()
+    return sent
