@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,6 +146,16 @@ class Ledger:
         own = min(count, self._numbers[self._at[signal] + _SPOOLED])
         self.spool(signal, -own)
         self.accept(signal, count - own)
+
+    def lose_spooled(self, losses: Mapping[tuple[str, str], int]) -> None:
+        """Records were lost on disk.
+
+        Args:
+            losses: How many, by signal and reason.
+        """
+        for (signal, reason), count in losses.items():
+            self.unspool(signal, count)
+            self.drop(signal, reason, count)
 
     def measure(self, signal: str, queued: Callable[[], int]) -> None:
         """Have a queue counted by itself, so that the account can be checked against it.

@@ -295,9 +295,7 @@ def _replay(line: Line) -> None:
         assert mine
         while (batch := line.spool.oldest()) and line.sender.resend(batch):
             line.spool.done(batch)
-    for (signal, reason), records in line.spool.take_losses().items():
-        line.ledger.unspool(signal, records)
-        line.ledger.drop(signal, reason, records)
+    line.ledger.lose_spooled(line.spool.take_losses())
 
 
 def _tear(line: Line) -> None:

@@ -25,6 +25,7 @@ class WayOut:
     Args:
         sender: What sends.
         encoder: Makes bytes.
+        ledger: Where what cannot be encoded is counted.
         start: Makes sure that something sends.
         budget: Seconds that the end may take.
     """
@@ -44,11 +45,23 @@ class WayOut:
         self._start = start
         self._budget = budget
 
-    def _finish(self) -> None:
+    def shutdown(self) -> None:
+        """Send what waits and take no more."""
         self.sender.finish(monotonic() + self._budget)
 
-    def _flush(self, timeout_millis: float) -> bool:
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what waits."""
         return self.sender.flush(monotonic() + timeout_millis / 1_000)
+
+    def _let_wait(self, record: Any, encode: Callable[[Any], bytes]) -> None:
+        self._start()
+        try:
+            data = encode(record)
+            scope = self._encoder.scope(record.resource, record.instrumentation_scope)
+        except Exception:
+            self._ledger.refuse(self.sender.signal, "encoding_failed")
+            return
+        self._queue.put(scope, data)
 
 
 class Spans(WayOut, SpanProcessor):
@@ -58,22 +71,7 @@ class Spans(WayOut, SpanProcessor):
         """Encode a span and let it wait. One that was recorded but not sampled stays."""
         if span.context is None or not span.context.trace_flags.sampled:
             return
-        self._start()
-        try:
-            data = self._encoder.span(span)
-            scope = self._encoder.scope(span.resource, span.instrumentation_scope)
-        except Exception:
-            self._ledger.refuse("traces", "encoding_failed")
-            return
-        self._queue.put(scope, data)
-
-    def shutdown(self) -> None:
-        """Send what waits and take no more."""
-        self._finish()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what waits."""
-        return self._flush(timeout_millis)
+        self._let_wait(span, self._encoder.span)
 
 
 class Logs(WayOut, LogRecordProcessor):
@@ -86,20 +84,4 @@ class Logs(WayOut, LogRecordProcessor):
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Encode a record and let it wait."""
-        self._start()
-        try:
-            record: Any = log_record  # as readable as the SDK's readable one
-            data = self._encoder.log_record(record)
-            scope = self._encoder.scope(log_record.resource, log_record.instrumentation_scope)
-        except Exception:
-            self._ledger.refuse("logs", "encoding_failed")
-            return
-        self._queue.put(scope, data)
-
-    def shutdown(self) -> None:
-        """Send what waits and take no more."""
-        self._finish()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Send what waits."""
-        return self._flush(timeout_millis)
+        self._let_wait(log_record, self._encoder.log_record)

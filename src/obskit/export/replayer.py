@@ -49,7 +49,7 @@ class Replayer:
         if not any(sender.away for sender in self._senders.values()):
             with self._spool.replaying() as mine:
                 sent = mine and self._send_oldest()
-            self._count_losses()
+            self._ledger.lose_spooled(self._spool.take_losses())
             pause = _BETWEEN_BATCHES if sent else _BETWEEN_LOOKS
         self.due = self._clock.monotonic() + pause
 
@@ -60,8 +60,3 @@ class Replayer:
                 self._spool.done(batch)
                 return True
         return False
-
-    def _count_losses(self) -> None:
-        for (signal, reason), records in self._spool.take_losses().items():
-            self._ledger.unspool(signal, records)
-            self._ledger.drop(signal, reason, records)

@@ -191,14 +191,12 @@ class Sender:
 
     def _drain(self, deadline: float | None) -> bool:
         while self._hand or self._take():
-            parts = self._hand[0]
-            records = sum(part.records for part in parts)
-            body = assemble((part.scope, part.data) for part in parts)
             left = self._timeout
             if deadline is not None:
                 left = min(left, deadline - self._clock.monotonic())
                 if left <= 0:
                     return False
+            parts, body, records = self._first_in_hand()
             answer = self._transport.post(body, left)
             if answer.kind == "retry":
                 self._failed(answer, records)
@@ -219,6 +217,11 @@ class Sender:
             self._hand.append(parts)
             self._in_hand += sum(part.records for part in parts)
         return bool(parts)
+
+    def _first_in_hand(self) -> tuple[list[Part], bytes, int]:
+        parts = self._hand[0]
+        body = assemble((part.scope, part.data) for part in parts)
+        return parts, body, sum(part.records for part in parts)
 
     def _settle(self, answer: Answer, records: int) -> None:
         self._failures = 0
@@ -244,9 +247,7 @@ class Sender:
         outcome = self._spool.put(self.signal, body, records)
         if self._spool.off:
             self._outage.spool_is_off(self._spool.off)
-        for (signal, reason), count in outcome.evicted.items():
-            self._ledger.unspool(signal, count)
-            self._ledger.drop(signal, reason, count)
+        self._ledger.lose_spooled(outcome.evicted)
         if outcome.stored:
             del self._hand[0]
             self._in_hand -= records
@@ -260,9 +261,8 @@ class Sender:
             self._spool_hand()
 
     def _spool_hand(self) -> None:
-        parts = self._hand[0]
-        body = assemble((part.scope, part.data) for part in parts)
-        self._keep(body, sum(part.records for part in parts))
+        _, body, records = self._first_in_hand()
+        self._keep(body, records)
 
     def _spool_rest(self) -> None:
         while self._spool is not None and (self._hand or self._take()):
