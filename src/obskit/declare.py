@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any, TypeVar, cast, get_args
-from zoneinfo import ZoneInfo
 
 from obskit.declaration import (
     Check,
@@ -167,6 +166,8 @@ def _freshness(
 def _timezone(given: str | tzinfo | None) -> tzinfo | None:
     if given is None or isinstance(given, tzinfo):
         return given
+    from zoneinfo import ZoneInfo  # takes longer than most of obskit, and few need it
+
     try:
         return ZoneInfo(given)
     except (OSError, LookupError, ValueError, TypeError, AttributeError):

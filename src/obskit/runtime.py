@@ -31,7 +31,6 @@ from obskit.registry import Registry
 from obskit.telemetry import (
     account,
     cardinality,
-    clients,
     console,
     levels,
     loggers,
@@ -41,6 +40,7 @@ from obskit.telemetry import (
     stdlib,
     traces,
 )
+from obskit.telemetry.clients import Clients
 from obskit.telemetry.errors import Errors, Reporter
 from obskit.telemetry.instance import Slot, run_directory
 from obskit.telemetry.logs import OtlpLogs, has_usual_limits
@@ -86,7 +86,7 @@ class Runtime:
         self._pid = os.getpid()
         self._forked = False
         self._hosting = hosting.Hosting()
-        self._instrumented: list[str] = []
+        self._clients = Clients()
         self._watches: dict[Registry, Watch] = {}
 
     def start(self) -> None:
@@ -137,7 +137,7 @@ class Runtime:
         if worker:
             worker.forked, worker.looked = self.forked_in_c, self._look
         self._send_metrics()
-        self._instrumented = clients.switch_on(
+        self._clients.switch_on(
             config.disabled_instrumentations, self.providers.tracer, self.providers.meter
         )
 
@@ -353,7 +353,7 @@ class Runtime:
             "errors": "sentry" if self.errors else None,
             "pid": os.getpid(),
             "instance_id": self.resource.attributes[names.SERVICE_INSTANCE_ID],
-            "instrumentations": list(self._instrumented),
+            "instrumentations": list(self._clients.on),
             "redaction": redaction_rules.status(),
             "ledger": self.ledger.snapshot(),
             "metrics": {"overflowed": cardinality.overflowed(self.providers.meter)},
@@ -363,7 +363,7 @@ class Runtime:
         """Undo what `start` changed outside this object, so that a test can begin anew."""
         self.shutdown()
         redaction_rules.install()
-        clients.switch_off(self._instrumented)
+        self._clients.switch_off()
         stdlib.stop()
         levels.forget()
         loggers.install(None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as _of
 
 
+@cache
 def version() -> str:
     """The version of `obskit-otel`; "0" where its code runs without being installed."""
     try:

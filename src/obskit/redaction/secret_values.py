@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -30,22 +31,29 @@ _SHAPE = re.compile(_SHAPES)
 _triggers = _TRIGGER.search
 # Behind a letter it is part of a word, unless that letter is of an escape.
 _START = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])|(?<=\\[nrt]))"
-_TOKENS = re.compile(
-    r"(?P<jwt>eyJ[\w.-]*)"
-    r"|(?P<scheme>(?<![A-Za-z])(?:[Bb]earer|BEARER|[Bb]asic)(?:[ \t]{1,4}|%20|\+))"
-    r"(?P<credentials>[A-Za-z0-9._~+/%=-]{8,})"
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"  # GitHub
-    r"|glpat-[\w.-]{16,}"  # GitLab
-    r"|xox[abceoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"  # Slack
-    r"|[srp]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{10,}"  # Stripe
-    rf"|{_START}(?:AKIA|ASIA)[A-Z0-9]{{16}}(?![A-Za-z0-9])"  # AWS
-    r"|AIza[\w-]{30,}"  # Google
-    rf"|{_START}sk-(?:(?:proj|ant|svcacct|admin|or)-[\w-]{{16,}}|[A-Za-z0-9]{{32,}})"  # OpenAI, …
-    rf"|{_START}SG\.[\w-]{{16,}}\.[\w-]{{16,}}"  # SendGrid
-    rf"|{_START}npm_[A-Za-z0-9]{{30,}}|{_START}hf_[A-Za-z0-9]{{30,}}"  # npm, Hugging Face
-    r"|pypi-Ag[\w-]{20,}"  # PyPI
-    r"|do[opr]_v1_[0-9a-f]{32,}"  # DigitalOcean
-)
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    """Compiled when first needed, as the other long ones: that takes longer than their module does."""
+    return re.compile(
+        r"(?P<jwt>eyJ[\w.-]*)"
+        r"|(?P<scheme>(?<![A-Za-z])(?:[Bb]earer|BEARER|[Bb]asic)(?:[ \t]{1,4}|%20|\+))"
+        r"(?P<credentials>[A-Za-z0-9._~+/%=-]{8,})"
+        r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"  # GitHub
+        r"|glpat-[\w.-]{16,}"  # GitLab
+        r"|xox[abceoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"  # Slack
+        r"|[srp]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{10,}"  # Stripe
+        rf"|{_START}(?:AKIA|ASIA)[A-Z0-9]{{16}}(?![A-Za-z0-9])"  # AWS
+        r"|AIza[\w-]{30,}"  # Google
+        rf"|{_START}sk-(?:(?:proj|ant|svcacct|admin|or)-[\w-]{{16,}}|[A-Za-z0-9]{{32,}})"  # OpenAI, …
+        rf"|{_START}SG\.[\w-]{{16,}}\.[\w-]{{16,}}"  # SendGrid
+        rf"|{_START}npm_[A-Za-z0-9]{{30,}}|{_START}hf_[A-Za-z0-9]{{30,}}"  # npm, Hugging Face
+        r"|pypi-Ag[\w-]{20,}"  # PyPI
+        r"|do[opr]_v1_[0-9a-f]{32,}"  # DigitalOcean
+    )
+
+
 _LEAST_PART = len("eyJhbGciOi")
 _EMAIL = re.compile(
     r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,8}[A-Za-z]{2,24}"
@@ -93,7 +101,7 @@ def redact_values(text: str) -> str:
 def _redact_shapes(text: str) -> str:
     if "PRIVATE KEY" in text:
         text = _redact_keys(text)
-    return redact_cards(_TOKENS.sub(_masked, text))
+    return redact_cards(_tokens().sub(_masked, text))
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import unquote_plus
 
 from obskit.redaction import rules as redaction_rules
@@ -23,24 +23,29 @@ _SENSITIVE = re.compile(
     "|^ssn$|cardnumber"
 )
 _WORDS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
 # Names that speak about secrets and hold none, word by word, so that `admin_tokens` is no
 # `min_tokens`. What is left of a name after them is still judged.
-_HARMLESS = re.compile(
-    "_(?:(?:max|min|total|num|n|count|prompt|completion|input|output|cached|read|creation|reasoning"
-    "|thinking|remaining|context|generated|text|audio|image)(?:_new|_input|_output)?_tokens"
-    "|tokens?_(?:count|limit|budget|usage|used|per|total|left|remaining|rate|length|type|ttl"
-    "|lifetime|expir[a-z]*|bucket|name|url|uri|endpoint|issued)"
-    "|tokeni[sz][a-z]*|secretar[a-z]*|secrets?_(?:count|name|version)"
-    "|cookies?_(?:consent|banner|policy|notice|accepted|enabled|allowed|domain|path|name|secure"
-    "|samesite|httponly|max_age|count)"
-    "|passwords?_(?:changed|age|length|len|strength|policy|expir[a-z]*|updated|required|attempts"
-    "|min|max|valid|score|count|reset_(?:at|requested|required|sent|count))|passwordless"
-    "|credentials?_(?:count|type|provider|source)|authorization_(?:url|uri|endpoint|status|type)"
-    "|csrf_(?:exempt|enabled|failed|failure|valid)|api_?key_(?:id|name|count)"
-    "|jwt_(?:alg|algorithm|issuer|audience|ttl)"
-    "|(?:has|no|needs|requires|uses)_(?:password|token|secret|cookies?|credentials?|session|api_key)"
-    "(?=_$))(?=_)"
-)
+@cache
+def _harmless() -> re.Pattern[str]:
+    return re.compile(
+        "_(?:(?:max|min|total|num|n|count|prompt|completion|input|output|cached|read|creation|reasoning"
+        "|thinking|remaining|context|generated|text|audio|image)(?:_new|_input|_output)?_tokens"
+        "|tokens?_(?:count|limit|budget|usage|used|per|total|left|remaining|rate|length|type|ttl"
+        "|lifetime|expir[a-z]*|bucket|name|url|uri|endpoint|issued)"
+        "|tokeni[sz][a-z]*|secretar[a-z]*|secrets?_(?:count|name|version)"
+        "|cookies?_(?:consent|banner|policy|notice|accepted|enabled|allowed|domain|path|name|secure"
+        "|samesite|httponly|max_age|count)"
+        "|passwords?_(?:changed|age|length|len|strength|policy|expir[a-z]*|updated|required|attempts"
+        "|min|max|valid|score|count|reset_(?:at|requested|required|sent|count))|passwordless"
+        "|credentials?_(?:count|type|provider|source)|authorization_(?:url|uri|endpoint|status|type)"
+        "|csrf_(?:exempt|enabled|failed|failure|valid)|api_?key_(?:id|name|count)"
+        "|jwt_(?:alg|algorithm|issuer|audience|ttl)"
+        "|(?:has|no|needs|requires|uses)_(?:password|token|secret|cookies?|credentials?|session|api_key)"
+        "(?=_$))(?=_)"
+    )
+
 
 # Semantic conventions, `url.query`: signatures of clouds' pre-signed URLs.
 _SIGNATURE = re.compile("^sig$|signature$", re.IGNORECASE)
@@ -74,7 +79,7 @@ def _judged(key: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(key)]
     if not _SENSITIVE.search("".join(words)):
         return False
-    rest = _HARMLESS.sub(" ", f"_{'_'.join(words)}_").replace("_", "")
+    rest = _harmless().sub(" ", f"_{'_'.join(words)}_").replace("_", "")
     return bool(_SENSITIVE.search(rest))
 
 

@@ -14,6 +14,7 @@ from opentelemetry import trace
 from opentelemetry._logs import _internal as logs_global
 from opentelemetry.metrics import _internal as metrics_global
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.util._importlib_metadata import entry_points
 from opentelemetry.util._once import Once
 
 from obskit.config import SIGNALS, Config
@@ -242,8 +243,6 @@ def set_propagators(names: tuple[str, ...]) -> None:
     Raises:
         ConfigError: One of them is not installed.
     """
-    from importlib.metadata import entry_points
-
     from opentelemetry.propagators.composite import CompositePropagator
 
     installed = {entry.name: entry for entry in entry_points(group="opentelemetry_propagator")}
