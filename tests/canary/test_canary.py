@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.canary.planted import SHAPES, Secret, forms, secrets
@@ -53,13 +54,23 @@ NOT_FOUND = (
 )
 
 
+class Send(Protocol):
+    """Runs the host and returns all that has left and was written."""
+
+    def __call__(
+        self, planted: dict[str, Secret], folder: Path, /, *, redaction: bool
+    ) -> bytes: ...
+
+
 @pytest.fixture(scope="module")
 def planted() -> dict[str, Secret]:
     return secrets(PLACES, NAMED)
 
 
-def run(planted: dict[str, Secret], folder: Path, *, redaction: bool) -> bytes:
-    """All that has left and was written."""
+def run(
+    planted: dict[str, Secret], folder: Path, environ: dict[str, str], *, redaction: bool
+) -> tuple[list[str], bytes]:
+    """The paths of the HTTP receiver that were asked for, and all that went there and was written."""
     script = folder / "host.py"
     script.write_text(HOST.read_text().replace("@@source line@@", planted["source line"].planted))
     with Receiver() as receiver:
@@ -74,6 +85,7 @@ def run(planted: dict[str, Secret], folder: Path, *, redaction: bool) -> bytes:
                     "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
                     "SENTRY_DSN": receiver.dsn,
                     "HOME": str(folder),
+                    **environ,
                 },
                 folder,
             ),
@@ -83,10 +95,36 @@ def run(planted: dict[str, Secret], folder: Path, *, redaction: bool) -> bytes:
             check=True,
         )
         assert done.stdout == b"500\n", done.stderr
-        assert receiver.paths() == ["/api/7/envelope/", "/v1/logs", "/v1/metrics", "/v1/traces"]
-        bodies = [request.body for request in receiver.requests]
+        paths, bodies = receiver.paths(), [request.body for request in receiver.requests]
     spooled = [path.read_bytes() for path in folder.rglob("*") if path.is_file() and path != script]
-    return b"\n".join((*bodies, done.stderr, *spooled))
+    return paths, b"\n".join((*bodies, done.stderr, *spooled))
+
+
+def over_http(planted: dict[str, Secret], folder: Path, *, redaction: bool) -> bytes:
+    """All that has left and was written."""
+    paths, everything = run(planted, folder, {}, redaction=redaction)
+    assert paths == ["/api/7/envelope/", "/v1/logs", "/v1/metrics", "/v1/traces"]
+    return everything
+
+
+def over_grpc(planted: dict[str, Secret], folder: Path, *, redaction: bool) -> bytes:
+    """All that has left and was written, with every signal but errors sent over gRPC."""
+    pytest.importorskip("grpc")
+    from tests.config.grpc_receiver import receiving
+
+    with receiving() as receiver:
+        environ = {
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://localhost:{receiver.port}",
+        }
+        paths, everything = run(planted, folder, environ, redaction=redaction)
+        assert paths == ["/api/7/envelope/"]
+        assert sorted(receiver.calls) == ["Logs", "Metrics", "Trace"]
+        sent = [request.SerializeToString() for request in receiver.requests]
+    return b"\n".join((everything, *sent))
+
+
+WAYS = pytest.mark.parametrize("send", [over_http, over_grpc])
 
 
 def found(planted: dict[str, Secret], everything: bytes) -> set[str]:
@@ -104,8 +142,11 @@ def test_there_are_enough_secrets_of_enough_kinds(planted: dict[str, Secret]) ->
     assert len({one.secret for one in planted.values()}) == len(planted)
 
 
-def test_no_secret_leaves_or_is_written(planted: dict[str, Secret], tmp_path: Path) -> None:
-    everything = run(planted, tmp_path, redaction=True)
+@WAYS
+def test_no_secret_leaves_or_is_written(
+    send: Send, planted: dict[str, Secret], tmp_path: Path
+) -> None:
+    everything = send(planted, tmp_path, redaction=True)
     assert found(planted, everything) == set()
     assert b"[redacted]" in everything
 
@@ -115,9 +156,10 @@ def test_what_cannot_be_found_stands_in_the_documentation() -> None:
     assert [one for one in NOT_FOUND if f"- {one}\n" not in text] == []
 
 
+@WAYS
 def test_without_redaction_all_of_them_are_found(
-    planted: dict[str, Secret], tmp_path: Path
+    send: Send, planted: dict[str, Secret], tmp_path: Path
 ) -> None:
-    everything = run(planted, tmp_path, redaction=False)
+    everything = send(planted, tmp_path, redaction=False)
     assert set(planted) - found(planted, everything) == set()
     assert b"[redacted]" not in everything

@@ -38,6 +38,15 @@ def _has_ended(metric: Metric) -> bool:
     return bool(points) and all(point.flags & 1 for point in points)
 
 
+def _without_beginnings(metric: Metric) -> Metric:
+    """The metric without the points of value 0 from which its series begin."""
+    found = getattr(metric, str(metric.WhichOneof("data"))).data_points
+    for number in reversed(range(len(found))):
+        if found[number].start_time_unix_nano == found[number].time_unix_nano:
+            del found[number]
+    return metric
+
+
 class Receiver:
     """Answers every POST with 200 and keeps it. Stands in a `with`.
 
@@ -124,9 +133,9 @@ class Receiver:
         return {record.body.string_value: record for batch in batches for record in batch}
 
     def metrics(self, path: str = "/v1/metrics") -> dict[str, Metric]:
-        """The metrics, by name; the last that came of each."""
+        """The metrics, by name; the last that came of each, without where their series begin."""
         return {
-            metric.name: metric
+            metric.name: _without_beginnings(metric)
             for sent in map(ExportMetricsServiceRequest.FromString, self._bodies(path))
             for part in sent.resource_metrics
             for scope in part.scope_metrics

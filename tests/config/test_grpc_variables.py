@@ -3,66 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2, logs_service_pb2_grpc
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from .authority import FILES, Authority, certificates
 from .child import ONE_OF_EACH, run, serve
+from .grpc_receiver import receiving
 from .variables import shows
 
 SIGNALS = ("TRACES", "METRICS", "LOGS")
-
-
-class GrpcReceiver:
-    """Three services on one port. Keeps the metadata of each call, by signal."""
-
-    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
-        self.calls: dict[str, dict[str, Any]] = {}
-        self.server = grpc.server(ThreadPoolExecutor(4))
-        add = self.server.add_insecure_port
-        self.port = (
-            self.server.add_secure_port("localhost:0", credentials)
-            if credentials
-            else add("localhost:0")
-        )
-        for signal, module, services in (
-            ("Trace", trace_service_pb2, trace_service_pb2_grpc),
-            ("Metrics", metrics_service_pb2, metrics_service_pb2_grpc),
-            ("Logs", logs_service_pb2, logs_service_pb2_grpc),
-        ):
-            answer = getattr(module, f"Export{signal}ServiceResponse")
-            register = getattr(services, f"add_{signal}ServiceServicer_to_server")
-            register(_Service(self.calls, signal, answer), self.server)
-
-
-class _Service:
-    def __init__(self, calls: dict[str, dict[str, Any]], signal: str, answer: Any) -> None:
-        self._calls, self._signal, self._answer = calls, signal, answer
-
-    def Export(self, _request: Any, context: grpc.ServicerContext) -> Any:
-        metadata = {str(key): value for key, value in context.invocation_metadata()}
-        self._calls[self._signal] = metadata
-        return self._answer()
-
-
-@contextmanager
-def receiving(credentials: grpc.ServerCredentials | None = None) -> Iterator[GrpcReceiver]:
-    """A receiver that runs."""
-    receiver = GrpcReceiver(credentials)
-    receiver.server.start()
-    try:
-        yield receiver
-    finally:
-        receiver.server.stop(grace=None).wait()
 
 
 @shows("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_INSECURE")

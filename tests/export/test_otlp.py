@@ -136,7 +136,7 @@ def _account(ledger: Ledger, signal: str) -> tuple[Any, ...]:
 
 
 def test_data_points_are_counted_when_they_leave(receiver: Receiver) -> None:
-    """Each collection is one account: three points, taken in and exported."""
+    """Each collection is one account: three points, and three of value 0 before the first."""
     ledger = Ledger()
     reader = otlp.build(config(receiver, "metrics"), ledger).metrics
     assert reader is not None
@@ -145,10 +145,10 @@ def test_data_points_are_counted_when_they_leave(receiver: Receiver) -> None:
     for plan in ("free", "paid", "gift"):
         counter.add(1, {"plan": plan})
     assert provider.force_flush()
-    assert _account(ledger, "metrics") == (3, 3, {}, 0)
+    assert _account(ledger, "metrics") == (6, 6, {}, 0)
     provider.shutdown()
     # Three values more, and three that say that their series end.
-    assert _account(ledger, "metrics") == (9, 9, {}, 0)
+    assert _account(ledger, "metrics") == (12, 12, {}, 0)
 
 
 def test_a_signal_that_stays_has_no_way_out(receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 from opentelemetry.metrics import Observation
@@ -13,6 +14,7 @@ from tests.config.receiver import Receiver
 from obskit.config import Config, Otlp
 from obskit.export import otlp
 from obskit.ledger import Ledger
+from obskit.telemetry.metrics import forget_parent
 
 
 @pytest.fixture
@@ -22,21 +24,37 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def provider(receiver: Receiver, temporality: str) -> MeterProvider:
+def provider(receiver: Receiver, temporality: str, ledger: Ledger | None = None) -> MeterProvider:
     config = Config(
         metrics=Otlp(endpoint=f"{receiver.url}/v1/metrics"),
         metric_temporality=temporality,
         metric_export_interval_ms=3_600_000,
     )
-    reader = otlp.build(config, Ledger()).metrics
+    reader = otlp.build(config, ledger or Ledger()).metrics
     assert reader is not None
     return MeterProvider([reader], shutdown_on_exit=False)
 
 
-def points(receiver: Receiver) -> list[tuple[str, int, int]]:
-    """Metric, time and flags of every point, in the order in which they came."""
+class Point(NamedTuple):
+    """A point as it came: its metric, its times, its flags, and its value or count."""
+
+    name: str
+    start: int
+    time: int
+    flags: int
+    value: int
+
+
+def points(receiver: Receiver) -> list[Point]:
+    """Every point, in the order in which they came."""
     return [
-        (metric.name, point.time_unix_nano, point.flags)
+        Point(
+            metric.name,
+            point.start_time_unix_nano,
+            point.time_unix_nano,
+            point.flags,
+            point.count if hasattr(point, "count") else point.as_int,
+        )
         for request in receiver.requests
         for of_resource in ExportMetricsServiceRequest.FromString(request.body).resource_metrics
         for of_scope in of_resource.scope_metrics
@@ -58,8 +76,8 @@ def test_series_that_go_on_from_value_to_value_end_with_their_process(
     meter.create_observable_gauge("queue", [lambda _: [Observation(7)]])
     made.shutdown()
     found = points(receiver)
-    values = {name: time for name, time, flags in found if not flags}
-    ends = {name: time for name, time, flags in found if flags}
+    values = {point.name: point.time for point in found if not point.flags}
+    ends = {point.name: point.time for point in found if point.flags}
     assert sorted(values) == ["orders", "queue"]
     assert sorted(ends) == ended
     assert all(ends[name] - values[name] == 1_000_000 for name in ended)
@@ -69,5 +87,51 @@ def test_a_flush_collects_and_ends_nothing(receiver: Receiver) -> None:
     made = provider(receiver, "cumulative")
     made.get_meter("t").create_counter("orders").add(3)
     assert made.force_flush()
-    assert [(name, flags) for name, _, flags in points(receiver)] == [("orders", 0)]
+    begun, counted = points(receiver)
+    assert (begun.name, begun.flags, counted.name, counted.flags) == ("orders", 0, "orders", 0)
     made.shutdown()
+
+
+def test_the_account_holds_where_series_begin(receiver: Receiver) -> None:
+    """A point of value 0 and the value; then the value, and that the series ends."""
+    ledger = Ledger()
+    made = provider(receiver, "cumulative", ledger)
+    made.get_meter("t").create_counter("orders").add(3)
+    assert made.force_flush()
+    made.shutdown()
+    assert [(point.value, point.flags) for point in points(receiver)] == [
+        (0, 0),
+        (3, 0),
+        (3, 0),
+        (0, 1),
+    ]
+    account = ledger.snapshot()["metrics"]
+    assert (account["accepted"], account["exported"], account["queued"]) == (4, 4, 0)
+
+
+def test_a_metric_of_many_series_leaves_in_parts(receiver: Receiver) -> None:
+    made = provider(receiver, "delta")
+    counter = made.get_meter("t").create_counter("orders")
+    for number in range(2_500):
+        counter.add(number + 1, {"number": number})
+    assert made.force_flush()
+    parts = [
+        len(metric.sum.data_points)
+        for request in receiver.requests
+        for of_resource in ExportMetricsServiceRequest.FromString(request.body).resource_metrics
+        for of_scope in of_resource.scope_metrics
+        for metric in of_scope.metrics
+    ]
+    assert parts == [1_024, 1_024, 452]
+    assert sorted(point.value for point in points(receiver)) == list(range(1, 2_501))
+    made.shutdown()
+
+
+def test_a_forked_child_ends_no_series_of_its_parent(receiver: Receiver) -> None:
+    made = provider(receiver, "cumulative")
+    made.get_meter("t").create_counter("orders").add(3)
+    assert made.force_flush()
+    forget_parent(made)
+    sent = len(points(receiver))
+    made.shutdown()
+    assert points(receiver)[sent:] == []

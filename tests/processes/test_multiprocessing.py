@@ -222,10 +222,13 @@ for _ in range(5):
     assert arrivals.total(receiver, "done") == 5
 
 
-def test_a_backend_that_knows_values_only_sees_that_a_series_begins_again(tmp_path: Path) -> None:
-    """A value below the one before says so; the same instance counted 3, then 2."""
-    script = """
-for times in (3, 2):
+@pytest.mark.parametrize("counted", [(3, 2), (1, 1), (1, 4)])
+def test_a_backend_that_knows_values_only_sees_that_a_series_begins_again(
+    counted: tuple[int, int], tmp_path: Path
+) -> None:
+    """A value below the one before says so: the same instance counts from 0 again."""
+    script = f"""
+for times in {counted}:
     wait(fork(lambda: [work() for _ in range(times)]))
 """
     with Receiver() as receiver:
@@ -233,4 +236,4 @@ for times in (3, 2):
         ended = program.run(BEGIN + INIT + script, environ, tmp_path)
     assert ended.status == 0, ended.errors
     assert sorted(map(len, arrivals.instances(receiver).values())) == [1, 2]
-    assert arrivals.increase(receiver, "done") == 5
+    assert arrivals.increase(receiver, "done") == sum(counted)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
@@ -12,6 +13,7 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
 )
 from opentelemetry.sdk.metrics.export import (
+    Metric,
     MetricExporter,
     MetricExportResult,
     MetricReader,
@@ -24,9 +26,10 @@ from opentelemetry.sdk.trace.export import (
     SpanExporter,
     SpanExportResult,
 )
-from opentelemetry.trace import Link, Status
+from opentelemetry.trace import Link, SpanContext, Status, TraceState
 
 from obskit.config import Config, Signal
+from obskit.export.beginning import Beginnings
 from obskit.ledger import Ledger
 from obskit.redaction import leaving
 
@@ -59,11 +62,27 @@ def log_processor(
 
 def metric_reader(config: Config, ledger: Ledger, exporter: MetricExporter) -> MetricReader:
     """What hands metrics to an exporter at each interval."""
-    return PeriodicExportingMetricReader(
-        _MetricExporter(exporter, ledger),
+    counting = _MetricExporter(exporter, ledger)
+    reader = Periodic(
+        counting,
         export_interval_millis=config.metric_export_interval_ms,
         export_timeout_millis=config.metric_export_timeout_ms,
     )
+    if config.exporter("metrics") == "otlp":
+        counting.beginnings = reader.beginnings
+    return reader
+
+
+class Periodic(PeriodicExportingMetricReader):
+    """The SDK's own reader, which knows where series begin."""
+
+    def __init__(self, exporter: MetricExporter, **options: Any) -> None:
+        super().__init__(exporter, **options)
+        self.beginnings = Beginnings(self)
+
+    def after_fork(self) -> None:
+        """In a forked child: series begin now."""
+        self.beginnings.anew()
 
 
 class _Losses:
@@ -150,10 +169,12 @@ class _MetricExporter(MetricExporter):
         super().__init__(inner._preferred_temporality, inner._preferred_aggregation)
         self._inner = inner
         self._ledger = ledger
+        self.beginnings: Beginnings | None = None
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **options: Any
     ) -> MetricExportResult:
+        metrics_data = _leaving(metrics_data, self.beginnings)
         points = sum(
             len(metric.data.data_points)
             for resource in metrics_data.resource_metrics
@@ -184,11 +205,53 @@ def _masked(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: leaving(key, value) for key, value in (attributes or {}).items()}
 
 
+def _leaving(metrics_data: MetricsData, beginnings: Beginnings | None) -> MetricsData:
+    """A copy without secrets, with a point of value 0 before the first one of each new series."""
+    resources = []
+    for of_resource in metrics_data.resource_metrics:
+        scopes = []
+        for of_scope in of_resource.scope_metrics:
+            told: Iterable[Metric] = of_scope.metrics
+            if beginnings is not None:
+                told = [beginnings.told(of_scope.scope, metric) for metric in told]
+            metrics = [_redacted_metric(metric) for metric in told]
+            scopes.append(replace(of_scope, metrics=metrics))
+        resources.append(replace(of_resource, scope_metrics=scopes))
+    if beginnings is not None:
+        beginnings.end_collection()
+    return replace(metrics_data, resource_metrics=resources)
+
+
+def _redacted_metric(metric: Metric) -> Metric:
+    points: Any = [
+        replace(
+            point,
+            attributes=_masked(point.attributes),
+            exemplars=[
+                replace(exemplar, filtered_attributes=_masked(exemplar.filtered_attributes))
+                for exemplar in point.exemplars
+            ],
+        )
+        for point in metric.data.data_points
+    ]
+    return replace(metric, data=replace(metric.data, data_points=points))
+
+
+def _redacted_context(context: Any) -> Any:
+    """The ids of a span, with a trace state without secrets: callers send what they like in it."""
+    if not context.trace_state:
+        return context
+    state = TraceState([(key, leaving(key, value)) for key, value in context.trace_state.items()])
+    return SpanContext(
+        context.trace_id, context.span_id, context.is_remote, context.trace_flags, state
+    )
+
+
 def _redacted(span: ReadableSpan) -> ReadableSpan:
     """A copy of a span without secrets."""
     return ReadableSpan(
         name=leaving("", span.name),
-        context=span.context,
+        context=_redacted_context(span.context),
         parent=span.parent,
         resource=span.resource,
         attributes=_masked(span.attributes),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
+    Metric,
     MetricReader,
     MetricsData,
 )
 
+from obskit.export.beginning import Beginnings
 from obskit.export.encoding import Encoder
 from obskit.export.sender import Sender
 
 # Another thread waits no longer than this for the interpreter, seconds.
 _SLICE = 0.001
+# Points that leave as one: some hundred kilobytes of a request that may have megabytes.
+_MOST_POINTS = 1_024
 
 
 class Reader(MetricReader):
@@ -33,7 +39,13 @@ class Reader(MetricReader):
         super().__init__(**options)
         self._encoder = encoder
         self._budget = budget
+        self._beginnings = Beginnings(self)
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """In a forked child: what was collected is the parent's, and series begin now."""
         self._last: MetricsData | None = None
+        self._beginnings.anew()
 
     def collect_now(self) -> None:
         """Collect, and let what was collected wait in the sender's queue."""
@@ -48,20 +60,20 @@ class Reader(MetricReader):
     ) -> None:
         self._last = metrics_data
         self._encode(metrics_data, ended=False)
+        self._beginnings.end_collection()
 
     def _encode(self, metrics_data: MetricsData, *, ended: bool) -> None:
-        begun = perf_counter()
+        pause = _pauses()
         for of_resource in metrics_data.resource_metrics:
             for of_scope in of_resource.scope_metrics:
                 scope = self._encoder.scope(of_resource.resource, of_scope.scope)
                 for metric in of_scope.metrics:
                     if ended and _is_delta(metric.data):
                         continue
-                    data, points = self._encoder.metric(metric, ended=ended)
-                    self.sender.queue.put(scope, data, points)
-                    if perf_counter() - begun > _SLICE:
-                        sleep(0)
-                        begun = perf_counter()
+                    whole = metric if ended else self._beginnings.told(of_scope.scope, metric)
+                    for part in _parts(whole):
+                        data, points = self._encoder.metric(part, ended=ended, pause=pause)
+                        self.sender.queue.put(scope, data, points)
 
     def end_series(self) -> None:
         """Say that no series goes on, so that none is taken for alive until it is stale.
@@ -82,3 +94,27 @@ class Reader(MetricReader):
 
 def _is_delta(data: Any) -> bool:
     return getattr(data, "aggregation_temporality", None) is AggregationTemporality.DELTA
+
+
+def _parts(metric: Metric) -> Iterator[Metric]:
+    """The metric, as several ones where it has many points."""
+    points = metric.data.data_points
+    if len(points) <= _MOST_POINTS:
+        yield metric
+        return
+    for first in range(0, len(points), _MOST_POINTS):
+        some: Any = points[first : first + _MOST_POINTS]
+        yield replace(metric, data=replace(metric.data, data_points=some))
+
+
+def _pauses() -> Callable[[], None]:
+    """What lets other threads go on when a slice of time is over; called often, it costs little."""
+    begun = perf_counter()
+
+    def pause() -> None:
+        nonlocal begun
+        if perf_counter() - begun > _SLICE:
+            sleep(0)
+            begun = perf_counter()
+
+    return pause

@@ -18,6 +18,8 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from obskit.config import Config
+from obskit.export.counted import Periodic
+from obskit.export.reader import Reader
 from obskit.names import Metric
 from obskit.telemetry.cardinality import limit_series
 
@@ -114,7 +116,9 @@ def forget_parent(provider: Any) -> None:
     if consumer is None:
         return
     consumer._lock = Lock()
-    for storage in consumer._reader_storages.values():
+    for reader, storage in consumer._reader_storages.items():
+        if isinstance(reader, (Reader, Periodic)):
+            reader.after_fork()
         storage._lock = RLock()
         for matches in storage._instrument_view_instrument_matches.values():
             for match in matches:

@@ -15,6 +15,7 @@ from obskit.export.encoding.attributes import Attributes
 from obskit.export.encoding.log_records import Line, encode_line, encode_log_record
 from obskit.export.encoding.metrics import encode_metric
 from obskit.export.encoding.request import Scope, Scopes
+from obskit.export.encoding.series import Series
 from obskit.export.encoding.spans import encode_span
 
 __all__ = ["Encoder"]
@@ -35,12 +36,13 @@ class Encoder:
     b'\n\n\n\x08\n\x01a\x12\x03\n\x01b'
     """
 
-    __slots__ = ("_attributes", "_plain", "_scopes")
+    __slots__ = ("_attributes", "_plain", "_scopes", "_series")
 
     def __init__(self, redact: Callable[[str, Any], Any]) -> None:
         self._attributes = Attributes(redact)
         self._plain = Attributes(lambda _key, value: value)
         self._scopes = Scopes(self._attributes)
+        self._series = Series(self._attributes)
 
     def span(self, span: ReadableSpan) -> bytes:
         """A span as field 2 of `ScopeSpans`, with its tag and length.
@@ -66,17 +68,20 @@ class Encoder:
         """
         return encode_line(line, self._plain)
 
-    def metric(self, metric: Metric, *, ended: bool = False) -> tuple[bytes, int]:
+    def metric(
+        self, metric: Metric, *, ended: bool = False, pause: Callable[[], object] = bool
+    ) -> tuple[bytes, int]:
         """A metric as field 2 of `ScopeMetrics`, with its tag and length.
 
         Args:
             metric: A metric with its points.
             ended: Whether its points say, in place of a value, that their series end.
+            pause: Called after every few points.
 
         Returns:
             The metric, and the number of its points.
         """
-        return encode_metric(metric, self._attributes, ended=ended)
+        return encode_metric(metric, self._series, ended=ended, pause=pause)
 
     def scope(self, resource: Resource | None, scope: InstrumentationScope | None) -> Scope:
         """Where a record comes from, for `assemble`.
