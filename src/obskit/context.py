@@ -12,10 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.trace import Span, TraceFlags, format_span_id, format_trace_id
+from opentelemetry.trace import (
+    Span,
+    SpanContext,
+    TraceFlags,
+    format_span_id,
+    format_trace_id,
+)
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from obskit import names
 from obskit.redaction import Plain, name_of, plain
@@ -26,14 +34,42 @@ _MAX_LINES = 50
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-class Line(NamedTuple):
+class Line(Protocol):
     """A log line as an error remembers it."""
 
-    timestamp: float
-    level: str
-    logger: str
-    event: str
-    fields: dict[str, Plain]
+    @property
+    def timestamp(self) -> float:
+        """Seconds since the Unix epoch."""
+
+    @property
+    def level_name(self) -> str:
+        """Its level in a word."""
+
+    @property
+    def logger(self) -> str:
+        """The logger's name."""
+
+    @property
+    def event(self) -> str:
+        """What happened."""
+
+    @property
+    def fields(self) -> dict[str, Plain]:
+        """Its fields."""
+
+
+class Ids(NamedTuple):
+    """Whose a log line is.
+
+    Attributes:
+        trace_id: 32 hexadecimal digits, or None where there is no span.
+        span_id: 16 hexadecimal digits, or None where there is no span.
+        sampled: Whether the trace is.
+    """
+
+    trace_id: str | None
+    span_id: str | None
+    sampled: bool
 
 
 class Scope:
@@ -47,9 +83,10 @@ class Scope:
         request: What only an error asks for, read when it happens. A mapping of the framework's own.
         errors: Reports that wait for the end of the request; None once it has ended.
         number: Tells scopes of this process apart: a caller may send one request id twice.
+        ids: What `ids_and_sampled` has found for the span.
     """
 
-    __slots__ = ("errors", "fields", "lines", "number", "request", "request_id", "span")
+    __slots__ = ("errors", "fields", "ids", "lines", "number", "request", "request_id", "span")
 
     def __init__(
         self, request_id: str | None = None, span: Span = trace.INVALID_SPAN, request: Any = None
@@ -61,6 +98,7 @@ class Scope:
         self.request = request
         self.errors: list[Any] | None = []
         self.number = next(_numbers)
+        self.ids: Ids | None = None
 
 
 class _Ambient(Scope):
@@ -75,6 +113,7 @@ class _Ambient(Scope):
         return other
 
 
+_NO_IDS = Ids(None, None, sampled=False)
 _numbers = count()
 _scope: ContextVar[Scope | None] = ContextVar("obskit_scope", default=None)
 
@@ -185,10 +224,21 @@ def ids() -> tuple[str | None, str | None]:
     return ids_and_sampled()[:2]
 
 
-def ids_and_sampled() -> tuple[str | None, str | None, bool]:
+def ids_and_sampled() -> Ids:
     """The same, and whether the trace is sampled."""
-    found = trace.get_current_span().get_span_context()
+    scope = _scope.get()
+    # Most lines are told under the span of their request.
+    own = scope is not None and otel_context.get_current().get(_SPAN_KEY) is scope.span
+    if scope is not None and own and scope.ids is not None:
+        return scope.ids
+    ids = _ids_of(trace.get_current_span().get_span_context())
+    if scope is not None and own:
+        scope.ids = ids
+    return ids
+
+
+def _ids_of(found: SpanContext) -> Ids:
     if not found.is_valid:
-        return None, None, False
+        return _NO_IDS
     sampled = bool(found.trace_flags & TraceFlags.SAMPLED)
-    return format_trace_id(found.trace_id), format_span_id(found.span_id), sampled
+    return Ids(format_trace_id(found.trace_id), format_span_id(found.span_id), sampled)

@@ -74,7 +74,7 @@ class ObskitMiddleware:
                 return _answered(environ, _named(environ, start_response), *answer)
         if "HTTP_UPGRADE" in environ and environ["HTTP_UPGRADE"].lower() == "websocket":
             return self.app(environ, start_response)  # the socket outlives what a request is
-        if runtime.server.excludes(_url(environ)):
+        if runtime.server.excludes_any and runtime.server.excludes(_url(environ)):
             return self._unobserved(environ, start_response)
         try:
             exchange = Exchange(runtime.server, _incoming(environ))

@@ -213,7 +213,9 @@ def test_a_request_remembers_its_last_fifty_lines() -> None:
         for number in range(60):
             installed.pipeline.emit("shop", 30, f"line {number}", {"n": number}, timestamp=5.0)
     assert len(scope.lines) == 50
-    assert scope.lines[-1] == (5.0, "warning", "shop", "line 59", {"n": 59})
+    last = scope.lines[-1]
+    assert (last.timestamp, last.level_name, last.logger) == (5.0, "warning", "shop")
+    assert (last.event, last.fields) == ("line 59", {"n": 59})
     assert scope.lines[0].event == "line 10"
 
 

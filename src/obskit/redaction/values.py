@@ -46,6 +46,8 @@ _MAX_NAME = 256
 # Whole numbers of OTLP and of the data bases behind it.
 _INT64 = range(-(2**63), 2**63)
 _MAX_BITS = 4_096
+# Finite, and shorter than the number of a card.
+_ORDINARY = 10**12
 # Characters of a text that is remembered, and how many are.
 _SHORT = 64
 _REMEMBERED = 4_096
@@ -67,12 +69,13 @@ def plain(value: object, key: str = "") -> Plain:
     """
     if value is None or value is True or value is False:
         return value
-    if type(value) is str:
-        return _text(value, key)
+    kind = type(value)
+    if kind is str:
+        return _text(value, key)  # type: ignore[arg-type]
     if key and is_sensitive(key):
         return MASK
-    if type(value) is int and value in _INT64:
-        number: Plain = _own(_whole(value), key)
+    if (kind is float or kind is int) and -_ORDINARY < value < _ORDINARY:  # type: ignore[operator]
+        number: Plain = value if redaction_rules.active.function is None else _own(value, key)  # type: ignore[assignment]
         return number
     return _Copy().of(value, 0, key)
 
@@ -274,7 +277,8 @@ def names_and_values(fields: Mapping[Any, object], most: int) -> dict[str, Plain
     """
     copied: dict[str, Plain] = {}
     for key, value in islice(fields.items(), most):
-        name = name_of(key)
+        usual = type(key) is str and len(key) <= _MAX_NAME and key.isascii()
+        name = key if usual else name_of(key)
         copied[name] = plain(value, name)
     if len(fields) > most:
         copied[CUT] = CUT

@@ -8,15 +8,18 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from time import sleep
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
-from structlog.dev import ConsoleRenderer, plain_traceback
 
 from obskit.clock import to_rfc3339
 from obskit.redaction import CUT, Plain, plain
 from obskit.telemetry.pipeline import Record
+
+if TYPE_CHECKING:
+    from structlog.dev import ConsoleRenderer
 
 #: What is never cut, and is first to be kept where not everything has room.
 _IDS = ("timestamp", "level", "request_id", "trace_id", "span_id", "truncated_bytes")
@@ -30,6 +33,8 @@ _CONTROL = re.compile(f"[{_STEERING}]")
 _CONTROL_OR_WIDE = re.compile(f"[{_STEERING}\x80-\U0010ffff]")
 _RESET_COLORS = "\x1b[0m"
 _INDENT = "    "
+# Bytes of UTF-8.
+_LONGEST_CHARACTER = 4
 # For a line of another thread that is about to be written at the end, seconds.
 _LAST_LINE = 0.01
 _ending = False
@@ -67,6 +72,8 @@ class Console:
         self._limit = limit
         self._service = {name: plain(value) for name, value in (service or {}).items() if value}
         self._renderers: dict[bool, ConsoleRenderer] = {}
+        self._known: TextIO | None = None
+        self._terminal = False
 
     def write(self, record: Record) -> None:
         """Write one line, in one call, so that threads do not tear it.
@@ -82,11 +89,14 @@ class Console:
         stream: TextIO | None = getattr(sys, self._stream)
         if stream is None:
             raise BrokenPipeError(f"sys.{self._stream} is None")
-        terminal = self._format != "json" and _is_terminal(stream)
+        if stream is not self._known:
+            self._known, self._terminal = stream, self._format != "json" and _is_terminal(stream)
+        terminal = self._terminal
         if self._format == "pretty" or terminal:
             _write(stream, self._pretty(record, colors=terminal) + "\n")
         else:
-            line = to_json(record, self._service, self._limit, ascii=not _is_utf8(stream))
+            narrow = not _is_utf8(getattr(stream, "encoding", None))
+            line = to_json(record, self._service, self._limit, ascii=narrow)
             stream.write(line + "\n")
         flush = getattr(stream, "flush", None)
         if flush is not None:
@@ -95,6 +105,8 @@ class Console:
     def _pretty(self, record: Record, *, colors: bool) -> str:
         renderer = self._renderers.get(colors)
         if renderer is None:
+            from structlog.dev import ConsoleRenderer, plain_traceback  # imports a lot
+
             renderer = self._renderers[colors] = ConsoleRenderer(
                 colors=colors,
                 sort_keys=False,
@@ -134,6 +146,8 @@ def to_json(
     """
     line = _line(record, service)
     encoded = _encoded(line, ascii=ascii)
+    if len(encoded) <= limit // _LONGEST_CHARACTER:
+        return encoded
     size = _size(encoded)
     return encoded if size <= limit else _cut(line, size, limit, ascii=ascii)
 
@@ -242,8 +256,9 @@ def _is_terminal(stream: Any) -> bool:
     return asked is not None and bool(asked())
 
 
-def _is_utf8(stream: Any) -> bool:
+@lru_cache(maxsize=8)
+def _is_utf8(encoding: str | None) -> bool:
     try:
-        return codecs.lookup(stream.encoding).name == "utf-8"
-    except (AttributeError, LookupError, TypeError):
+        return encoding is None or codecs.lookup(encoding).name == "utf-8"
+    except (LookupError, TypeError):
         return True  # a stand-in that takes text as it is

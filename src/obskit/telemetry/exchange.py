@@ -181,20 +181,13 @@ class Exchange:
         return attributes
 
     def _record(self, code: int, elapsed: float) -> None:
-        attributes: dict[str, Any] = {
-            names.HTTP_REQUEST_METHOD: self._method,
-            names.URL_SCHEME: self._scheme,
-            names.HTTP_RESPONSE_STATUS_CODE: code,
-        }
-        if self._incoming.protocol_version in _VERSIONS:
-            attributes[names.NETWORK_PROTOCOL_VERSION] = self._incoming.protocol_version
-        if self.route:
-            attributes[names.HTTP_ROUTE] = self.route
-        if self.error is not None:
-            attributes[names.ERROR_TYPE] = failure.type_name(self.error)
-        elif code >= 500:  # noqa: PLR2004 - semantic conventions: only these are server errors
-            attributes[names.ERROR_TYPE] = str(code)
-        self._server.duration.record(elapsed, attributes)
+        version = self._incoming.protocol_version
+        version = version if version in _VERSIONS else ""
+        error = None if self.error is None else failure.type_name(self.error)
+        if error is None and code >= 500:  # noqa: PLR2004 - semantic conventions: only these are errors
+            error = str(code)
+        key = self._method, self._scheme, code, version, self.route, error
+        self._server.duration.record(elapsed, key, lambda: _measured(*key), self._otel_context)
 
     def _access_line(self, code: int, elapsed: float, body_size: int, client: str) -> None:
         level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
@@ -222,20 +215,21 @@ class Exchange:
 
     def _end_span(self, code: int, body_size: int, client: str) -> None:
         span = self.span
+        attributes: dict[str, Any] = {
+            names.REQUEST_ID: self.scope.request_id,
+            names.HTTP_RESPONSE_STATUS_CODE: code,
+            names.HTTP_RESPONSE_BODY_SIZE: body_size,
+        }
+        if self.route:
+            attributes[names.HTTP_ROUTE] = self.route
+        if client:
+            attributes[names.CLIENT_ADDRESS] = client
+        if code >= 500 and self.error is None:  # noqa: PLR2004
+            attributes[names.ERROR_TYPE] = str(code)
+            span.set_status(Status(StatusCode.ERROR))
         if span.is_recording():
-            attributes: dict[str, Any] = {
-                names.REQUEST_ID: self.scope.request_id,
-                names.HTTP_RESPONSE_STATUS_CODE: code,
-                names.HTTP_RESPONSE_BODY_SIZE: body_size,
-            }
             if self.route:
                 span.update_name(f"{self._method} {self.route}")
-                attributes[names.HTTP_ROUTE] = self.route
-            if client:
-                attributes[names.CLIENT_ADDRESS] = client
-            if code >= 500 and self.error is None:  # noqa: PLR2004
-                attributes[names.ERROR_TYPE] = str(code)
-                span.set_status(Status(StatusCode.ERROR))
             span.set_attributes(attributes)
         span.end()
 
@@ -251,6 +245,23 @@ class Exchange:
             transaction.name, transaction.source = f"{self._method} {self.route}", "route"
         transaction.set_http_status(code)
         transaction.__exit__(None, None, None)
+
+
+def _measured(
+    method: str, scheme: str, code: int, version: str, route: str | None, error: str | None
+) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        names.HTTP_REQUEST_METHOD: method,
+        names.URL_SCHEME: scheme,
+        names.HTTP_RESPONSE_STATUS_CODE: code,
+    }
+    if version:
+        attributes[names.NETWORK_PROTOCOL_VERSION] = version
+    if route:
+        attributes[names.HTTP_ROUTE] = route
+    if error:
+        attributes[names.ERROR_TYPE] = error
+    return attributes
 
 
 def _safely(do: Callable[..., object], *arguments: object) -> None:

@@ -114,8 +114,8 @@ class BoundLogger(structlog.BoundLoggerBase):
             fields = {**self._context, **fields}
         if _CONTEXT_VARS:  # none unless the host uses structlog's own
             fields = {**get_contextvars(), **fields}
-        error = failure.from_exc_info(fields.pop("exc_info", None))
-        if fields.pop("stack_info", None) is True:
+        error = failure.from_exc_info(fields.pop("exc_info")) if "exc_info" in fields else None
+        if "stack_info" in fields and fields.pop("stack_info") is True:
             fields["stack"] = "".join(traceback.format_stack(sys._getframe(2)))
         _active.emit(
             self._logger.name, level, _formatted(event, args) if args else event, fields, error

@@ -17,11 +17,11 @@ from obskit.telemetry.pipeline import Record
 
 # OpenTelemetry log data model, "Mapping of SeverityNumber".
 _SEVERITIES = {
-    "debug": (SeverityNumber.DEBUG, "DEBUG"),
-    "info": (SeverityNumber.INFO, "INFO"),
-    "warning": (SeverityNumber.WARN, "WARN"),
-    "error": (SeverityNumber.ERROR, "ERROR"),
-    "critical": (SeverityNumber.FATAL, "FATAL"),
+    "debug": (5, "DEBUG"),
+    "info": (9, "INFO"),
+    "warning": (13, "WARN"),
+    "error": (17, "ERROR"),
+    "critical": (21, "FATAL"),
 }
 _MOST_LOGGERS = 1_000
 # With more fields the limit of attributes might count, which is the SDK's to keep.
@@ -81,16 +81,16 @@ class OtlpLogs:
             return
         number, text = _SEVERITIES[record.level_name]
         nanoseconds = int(record.timestamp * 1e9)
-        logger = self._logger(record.logger)
+        logger = self._loggers.get(record.logger) or self._logger(record.logger)
         direct = self._direct
         if direct and len(record.fields) <= _FEW and self._processors() == (direct,):
-            line = _line(record, nanoseconds, number.value, text)
+            line = _line(record, nanoseconds, number, text)
             direct.take(line, logger.resource, logger._instrumentation_scope)
             return
         logger.emit(
             timestamp=nanoseconds,
             observed_timestamp=nanoseconds,
-            severity_number=number,
+            severity_number=SeverityNumber(number),
             severity_text=text,
             body=record.event,
             attributes=_attributes(record),
@@ -102,12 +102,10 @@ class OtlpLogs:
         return getattr(multi, "_log_record_processors", None)
 
     def _logger(self, name: str) -> Any:
-        logger = self._loggers.get(name)
-        if logger is None:
-            # A host that makes a logger for each user must not grow the SDK's table without end.
-            if len(self._loggers) >= _MOST_LOGGERS:
-                return self._rest
-            logger = self._loggers[name] = self._provider.get_logger(name)
+        # A host that makes a logger for each user must not grow the SDK's table without end.
+        if len(self._loggers) >= _MOST_LOGGERS:
+            return self._rest
+        logger = self._loggers[name] = self._provider.get_logger(name)
         return logger
 
 

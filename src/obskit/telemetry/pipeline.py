@@ -57,7 +57,7 @@ class Record(NamedTuple):
     @property
     def level_name(self) -> str:
         """The level in a word: that of the next standard level below."""
-        return LEVEL_NAMES[max(10, min(50, self.level // 10 * 10))]
+        return LEVEL_NAMES.get(self.level) or LEVEL_NAMES[max(10, min(50, self.level // 10 * 10))]
 
 
 class PlainFields(dict[str, Plain]):
@@ -137,7 +137,10 @@ class Pipeline:
             record = self._record(
                 logger, level, event, fields, error, timestamp, event_name, on_console, to_backend
             )
-            self._remember(record)
+            scope = context.current()
+            if scope is not None:
+                # The error that it may stand beside tells its stack itself.
+                scope.lines.append(record._replace(failure=None) if record.failure else record)
             self._write(record)
             if error is not None:
                 failure.claim(error, "log", context.number())
@@ -186,19 +189,6 @@ class Pipeline:
             to_backend,
             sampled,
         )
-
-    def _remember(self, record: Record) -> None:
-        scope = context.current()
-        if scope is not None:
-            scope.lines.append(
-                context.Line(
-                    record.timestamp,
-                    record.level_name,
-                    record.logger,
-                    record.event,
-                    record.fields,
-                )
-            )
 
     def _write(self, record: Record) -> None:
         for sink in self._sinks:

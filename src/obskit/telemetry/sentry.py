@@ -300,7 +300,7 @@ def _breadcrumbs(scope: Scope) -> Iterator[dict[str, Any]]:
         yield {
             "type": "log",
             "category": line.logger,
-            "level": "fatal" if line.level == "critical" else line.level,
+            "level": "fatal" if line.level_name == "critical" else line.level_name,
             "message": line.event,
             "data": line.fields,
             "timestamp": datetime.fromtimestamp(line.timestamp, timezone.utc),

@@ -17,6 +17,7 @@ from obskit import names
 from obskit.clock import Clock
 from obskit.config import Config
 from obskit.telemetry.errors import Errors
+from obskit.telemetry.histogram import KeyedHistogram
 from obskit.telemetry.inbound import InboundPolicy
 from obskit.telemetry.metrics import instrument, observe
 from obskit.telemetry.pipeline import Pipeline
@@ -79,6 +80,9 @@ class Server:
         pipeline: Takes the access lines.
         errors: Takes the exceptions, where there is a Sentry.
         clock: The time.
+
+    Attributes:
+        excludes_any: Whether `excludes` could be true of any URL.
     """
 
     def __init__(
@@ -95,8 +99,9 @@ class Server:
         self.errors = errors
         self.clock = clock
         self.inbound = InboundPolicy(config)
-        self.duration = instrument(meter, names.HTTP_SERVER_REQUEST_DURATION)
+        self.duration = KeyedHistogram(instrument(meter, names.HTTP_SERVER_REQUEST_DURATION))
         self._excluded = [re.compile(pattern) for pattern in config.excluded_urls]
+        self.excludes_any = bool(self._excluded)
         # Without a lock, as the ledger: a forked child could inherit a held one.
         self._active: dict[tuple[str, str], int] = {}
         observe(meter, names.HTTP_SERVER_ACTIVE_REQUESTS, self._active_requests)

@@ -19,6 +19,7 @@ from obskit import context, names
 from obskit.config import Config
 from obskit.redaction import name_of, plain, safe_repr
 from obskit.telemetry import failure, loggers, sampling
+from obskit.telemetry.spans import LeanProvider
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,7 +36,7 @@ def build(config: Config, resource: Resource) -> TracerProvider:
         config: The configuration.
         resource: What the spans are of.
     """
-    return TracerProvider(
+    return LeanProvider(
         sampler=sampling.build(config),
         resource=resource,
         shutdown_on_exit=False,

@@ -18,6 +18,7 @@ __all__ = ["Line", "encode_line", "encode_log_record"]
 
 _FLAGS: Final = Struct("<BI").pack
 _SAMPLED: Final = _FLAGS(0x45, 1)
+_NUMBERED: Final = tuple(b"\x10" + varint(number) for number in range(25))
 _INT32: Final = range(-(2**31), 2**31)
 
 
@@ -54,11 +55,11 @@ def encode_line(line: Line, attributes: Attributes) -> bytes:
         line: The record.
         attributes: What encodes attributes.
     """
+    time = fixed64(b"\x09", line.time)
     body = b"".join(
         (
-            fixed64(b"\x09", line.time),
-            b"\x10",
-            varint(line.severity),
+            time,
+            _NUMBERED[line.severity],
             attributes.text(b"\x1a", line.severity_text),
             b"\x2a",
             attributes.body(line.body),
@@ -66,8 +67,8 @@ def encode_line(line: Line, attributes: Attributes) -> bytes:
             _SAMPLED if line.sampled else b"",
             b"\x4a\x10" + bytes.fromhex(line.trace_id) if line.trace_id else b"",
             b"\x52\x08" + bytes.fromhex(line.span_id) if line.span_id else b"",
-            fixed64(b"\x59", line.time),
-            attributes.text(b"\x62", line.event_name),
+            b"\x59" + time[1:] if time else b"",
+            attributes.text(b"\x62", line.event_name) if line.event_name else b"",
         )
     )
     return b"\x12" + varint(len(body)) + body
