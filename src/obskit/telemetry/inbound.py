@@ -13,6 +13,7 @@ from opentelemetry.trace import Link
 
 from obskit.config import Config
 from obskit.context import accepted_request_id
+from obskit.telemetry import complaints
 
 
 class Inbound(NamedTuple):
@@ -45,6 +46,7 @@ class InboundPolicy:
         # Not at the top: the import reads OTEL_PROPAGATORS, and raises when it is wrong.
         from opentelemetry import propagate
 
+        complaints.limit()
         self._extract = propagate.extract
         trust = config.trust_inbound
         self._networks = [] if isinstance(trust, str) else [ip_network(item) for item in trust]
