@@ -7,11 +7,20 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ONCE ?=
-TESTED ?=
-# One command that both finds the lines that run and runs the tests of every subprocess under it.
-PYTEST := $(BIN)/python -m pytest
+, := ,
+# Hundreds of tests start Python: it must keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all test-servers e2e lint types contracts format coverage lock soak benchmark overhead clean
+# One command that both finds the lines that run and runs the tests of every subprocess under it.
+# What failed last is kept by environment: those of several versions run at once.
+PYTEST := $(BIN)/python -m pytest -o cache_dir=$(VENV)/pytest_cache
+# uWSGI is built in uv's cache, over what was built there for another Python: each has a cache of its own.
+# What is in it is taken without asking: asked again, some indexes make uv build uWSGI anew.
+uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/uv-$$($(BIN)/python \
+  -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
+install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
+
+.PHONY: help demo test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,10 +32,10 @@ test: $(VENV)/dev ## Run every test that needs no other server
 	$(PYTEST)
 
 test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be there
-	$(PYTHON) scripts/test_all.py $(TESTED)
+	$(PYTHON) scripts/test_all.py
 
 test-servers: $(VENV)/dev ## Run the tests against real PostgreSQL and Redis (installs them as root)
-	$(BIN)/python -m tests.servers.install
+	$(BIN)/python -m tests.servers.install postgresql redis-server
 	$(PYTEST) tests/servers
 
 e2e: $(VENV)/dev ## Build the real collector and backends, and run the tests against them
@@ -64,9 +73,15 @@ soak: $(VENV)/dev ## Run the long tests: many rounds of load, restarts and garba
 benchmark: $(VENV)/dev ## Measure what importing obskit costs, as a ratio
 	$(BIN)/python -m benchmarks.importing
 
-overhead: $(VENV)/dev ## Measure what a request costs, beside obskit's peers (ten minutes)
+gate: $(VENV)/dev ## Hold what obskit costs against what is recorded (installs valgrind as root)
+	$(BIN)/python -m tests.servers.install valgrind
+	$(BIN)/python -m benchmarks.gate
+
+overhead: $(VENV)/dev ## Measure what a request costs, beside peers and while the collector fails (20 minutes)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.checks
+	$(BIN)/python -m benchmarks.faults
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .venvs .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -79,10 +94,10 @@ $(VENV)/base: requirements.lock
 	@touch $@
 
 $(VENV)/demo: $(VENV)/base pyproject.toml
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -c requirements.lock -e '.[cli,flask,sentry]' --group demo
+	$(call install,-c requirements.lock -e '.[cli$(,)flask$(,)sentry]' --group demo)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/base pyproject.toml
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -r requirements.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps -e .
+	$(call install,-r requirements.lock)
+	$(call install,--no-deps -e .)
 	@touch $@

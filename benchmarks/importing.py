@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+
+from benchmarks.overhead.instructions import total
 
 OURS = "import obskit"
 THEIRS = "import opentelemetry.sdk.trace, opentelemetry.sdk.metrics, structlog"
@@ -18,6 +23,17 @@ def seconds(statement: str) -> float:
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-c", statement], check=True)
     return time.perf_counter() - begun
+
+
+def instructions(statement: str) -> int:
+    """How many instructions one new interpreter takes for a statement; needs valgrind."""
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder, "counts")
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}"]
+        command += [sys.executable, "-c", statement]
+        environ = {**os.environ, "PYTHONHASHSEED": "0"}
+        subprocess.run(command, check=True, capture_output=True, env=environ)
+        return total(counts)
 
 
 def main(rounds: int = 10) -> int:

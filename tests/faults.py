@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 
 import trustme
@@ -27,6 +27,26 @@ def faulty(*script: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Fa
         yield server
     finally:
         server.close()
+
+
+@contextmanager
+def refusing() -> Iterator[str]:
+    """A port where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+@contextmanager
+def blackholed() -> Iterator[str]:
+    """A port where connections are neither taken nor refused."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # more than wait in the queue: the kernel drops who comes next
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def accept(peer: Peer) -> bool:

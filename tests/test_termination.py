@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from tests.config import child
 from tests.config.receiver import Receiver
-from tests.faults import faulty, hang, trickle
+from tests.faults import blackholed, faulty, hang, refusing, trickle
 
 from obskit.export.spool import Spool
 from obskit.termination import on_sigterm
@@ -75,26 +74,6 @@ class Run(NamedTuple):
     errors: str
     spans: int
     lines: int
-
-
-@contextmanager
-def refusing() -> Iterator[str]:
-    """A port where nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{held.getsockname()[1]}"
-
-
-@contextmanager
-def blackholed() -> Iterator[str]:
-    """A port where connections are neither taken nor refused."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(3):  # more than wait in the queue: the kernel drops who comes next
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from benchmarks.overhead.contenders import CONTENDERS, Contender
 BLOCK = 50
 BLOCKS = 4
 WARM = 100
+WAYS = ("instructions", "calls")
 _DAY = "86400000"
 #: Where nothing listens: nothing is sent before the process ends.
 _SINK = "127.0.0.1:1"
@@ -65,29 +66,30 @@ def _calls(app: loop.Application) -> float:
     return counted / BLOCK
 
 
-def way() -> str:
-    """What is counted here."""
-    return "instructions" if shutil.which("valgrind") else "calls"
+def has_valgrind() -> bool:
+    """Whether instructions can be counted here."""
+    return shutil.which("valgrind") is not None
 
 
-def count(case: str, *, sentry: bool = False) -> float:
-    """What one request takes: instructions, or calls where there is no valgrind.
+def count(case: str, way: str, *, sentry: bool = False) -> float:
+    """What one request takes.
 
     Args:
         case: One of `loop.CASES`.
+        way: What is counted, one of `WAYS`.
         sentry: Whether there is a DSN.
     """
     name = "obskit" if sentry else "obskit-no-sentry"
     contender = next(each for each in CONTENDERS if each.name == name)
     quiet = replace(contender, variables={**contender.variables, **_QUIET})
     with tempfile.TemporaryDirectory() as folder:
-        return _count(case, quiet, Path(folder))
+        return _count(case, way, quiet, Path(folder))
 
 
-def _count(case: str, contender: Contender, folder: Path) -> float:
+def _count(case: str, way: str, contender: Contender, folder: Path) -> float:
     command = [environments.python("obskit"), "-m", "benchmarks.overhead.instructions", case]
     variables = server.variables(contender, _SINK, folder)
-    if way() == "calls":
+    if way == "calls":
         command.append("calls")
         told = subprocess.run(
             command, cwd=folder, env=variables, check=True, capture_output=True, text=True
@@ -99,11 +101,12 @@ def _count(case: str, contender: Contender, folder: Path) -> float:
         [*valgrind, *command], cwd=folder, env=variables, check=True, capture_output=True
     )
     # The first is what came before the first mark.
-    numbers = [_total(folder / f"counts.{number}") for number in range(2, BLOCKS + 2)]
+    numbers = [total(folder / f"counts.{number}") for number in range(2, BLOCKS + 2)]
     return statistics.median(numbers) / BLOCK
 
 
-def _total(path: Path) -> int:
+def total(path: Path) -> int:
+    """What valgrind counted in all."""
     for line in path.read_text().splitlines():
         if line.startswith("totals:"):
             return int(line.split()[1])
@@ -112,11 +115,22 @@ def _total(path: Path) -> int:
 
 def sentry_ratio() -> float:
     """What a request without an error takes with Sentry on, of what it takes with Sentry off."""
-    case = "obskit, all signals"
+    case, way = "obskit, all signals", WAYS[0] if has_valgrind() else WAYS[1]
     with ThreadPoolExecutor(2) as pool:
-        on, off = pool.map(lambda sentry: count(case, sentry=sentry), (True, False))
-    print(f"{way()} a request: {on:,.0f} with Sentry, {off:,.0f} without", file=sys.stderr)
+        on, off = pool.map(lambda sentry: count(case, way, sentry=sentry), (True, False))
+    print(f"{way} a request: {on:,.0f} with Sentry, {off:,.0f} without", file=sys.stderr)
     return on / off
+
+
+def request_ratio(way: str) -> float:
+    """What a request takes with all signals, of what it takes with contrib's for Flask; above bare."""
+    cases = ("obskit, all signals", "contrib Flask alone", "bare")
+    with ThreadPoolExecutor(2) as pool:
+        ours, theirs, bare = pool.map(
+            lambda case: count(case, way, sentry=case.startswith("obskit")), cases
+        )
+    print(f"{way} a request: {ours:,.0f}, contrib {theirs:,.0f}, bare {bare:,.0f}", file=sys.stderr)
+    return (ours - bare) / (theirs - bare)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,11 @@ def test_every_request_of_the_demo_has_one_whole_story() -> None:
     assert "Missing" not in done.stdout
 
 
+# Patient with the shop, and not with what it sends.
 HASTY = (
-    "import pathlib, sys; from demo import Demo;"
-    "sys.exit(Demo(pathlib.Path(sys.argv[1]), once=True, patience=15).run())"
+    "import pathlib, sys, demo; wait = demo._wait_until_it_serves;"
+    "demo._wait_until_it_serves = lambda port, _: wait(port, 60);"
+    "sys.exit(demo.Demo(pathlib.Path(sys.argv[1]), once=True, patience=2).run())"
 )
 
 

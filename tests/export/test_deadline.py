@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from threading import Thread
+from threading import Event, Thread
 from time import sleep
 
 import pytest
@@ -96,19 +96,25 @@ def test_a_writer_gives_up_when_nobody_reads(pair: Pair) -> None:
         stream.sendall(bytes(50_000_000))
 
 
-def test_an_abort_ends_a_read_under_way() -> None:
+def test_an_abort_ends_a_read_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair()
     deadline = Deadline(60)
     stream = DeadlineSocket(ours, deadline)
+    left, begun = deadline.left, Event()
+
+    def begin() -> float:
+        seconds = left()
+        begun.set()
+        return seconds
+
+    def abort() -> None:
+        begun.wait(60)
+        deadline.abort()
+
+    monkeypatch.setattr(deadline, "left", begin)
     with theirs:
-
-        def abort() -> None:
-            theirs.recv(1)
-            deadline.abort()
-
         thread = Thread(target=abort)
         thread.start()
-        stream.sendall(b"x")
         # The other side sees it too: it is a shutdown.
         assert stream.recv_into(bytearray(9)) == 0
         thread.join()

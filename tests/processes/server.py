@@ -102,7 +102,6 @@ def running(
     environ = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
         "PYTHONPATH": str(_ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         **variables,
     }
     folder.mkdir(exist_ok=True)

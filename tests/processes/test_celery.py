@@ -60,7 +60,6 @@ def test_every_task_is_told_of_once_though_each_child_runs_one(tmp_path: Path) -
         environ = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
             "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "QUEUE": str(queue),
         }
         with celery(tmp_path, environ, "--max-tasks-per-child", "1") as worker:

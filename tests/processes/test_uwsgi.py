@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.config.child import environment
 from tests.config.receiver import Receiver
 from tests.processes import arrivals
 from tests.processes.server import Server, free_port, running
@@ -33,10 +35,11 @@ def uwsgi(receiver: Receiver, folder: Path, *options: str) -> Iterator[Server]:
         yield server
 
 
-def end_idle(server: Server) -> None:
-    """End it when no worker is busy: uWSGI runs no exit hook of a worker that is."""
+def end_idle(server: Server, loads: int) -> None:
+    """End it when no worker is busy, or still loads: uWSGI runs no exit hook of one that is."""
     deadline = time.monotonic() + 60
-    while server.output.count("GET / => generated") < REQUESTS:
+    expected = {"GET / => generated": REQUESTS, "WSGI app 0 (mountpoint='') ready": loads}
+    while any(server.output.count(line) < times for line, times in expected.items()):
         assert time.monotonic() < deadline, server.output
         time.sleep(0.02)
     time.sleep(0.2)
@@ -52,7 +55,7 @@ def test_every_request_is_told_of_once(options: tuple[str, ...], tmp_path: Path)
     with Receiver() as receiver:
         with uwsgi(receiver, tmp_path, *options) as server:
             workers = {int(server.get()) for _ in range(REQUESTS)}
-            end_idle(server)
+            end_idle(server, 2 if "--lazy-apps" in options else 1)
         assert arrivals.spans(receiver) == {"GET": REQUESTS}, server.output
         assert len(arrivals.traces(receiver)) == REQUESTS
         assert arrivals.lines(receiver, "served") == REQUESTS
@@ -63,3 +66,41 @@ def test_every_request_is_told_of_once(options: tuple[str, ...], tmp_path: Path)
         assert not [one for one in arrivals.unended(receiver) if one[0] in workers]
     assert "Traceback" not in server.output
     assert server.output.count(HINT) == (not options)
+
+
+SCRAPED = """
+import obskit
+from obskit import Registry
+from obskit.probes import Probes
+from obskit.wsgi import ObskitMiddleware
+obskit.init("shop", log_format="none")
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"ok"]
+application = ObskitMiddleware(app, probes=Probes(Registry(), access=lambda _: True))
+"""
+
+
+def test_each_worker_tells_its_own_metrics_where_nothing_is_sent(tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.exporter.prometheus", reason="the extra is not installed")
+    (tmp_path / "scraped.py").write_text(SCRAPED)
+    port = free_port()
+    command = [
+        *(str(UWSGI), "--http-socket", f"127.0.0.1:{port}", "--master", "--die-on-term"),
+        *("--workers", "2", "--need-app", "--virtualenv", sys.prefix, "--enable-threads"),
+        *("--module", "scraped:application"),
+    ]
+    environ = environment({"OBSKIT_PROMETHEUS": "true"}, tmp_path)
+    server = Server(command, port, environ, tmp_path)
+    try:
+        server.wait()
+        found: set[tuple[str, str]] = set()
+        for _ in range(500):  # until both have answered
+            text = server.get("/metrics").decode()
+            found.update(re.findall(r'^target_info.*instance="([^"]+)".*process_pid="(\d+)"', text, re.MULTILINE))  # fmt: skip
+            if len(found) == 2:
+                break
+    finally:
+        server.kill()
+    assert len(found) == 2
+    assert len({instance for instance, _ in found}) == 2

@@ -1,4 +1,4 @@
-"""Installs the servers of these tests from the distribution's packages, where they are missing."""
+"""Installs what is missing from the distribution's packages: `python -m tests.servers.install PACKAGE…`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ def postgresql_bin() -> Path | None:
     return Path(on_path).parent if on_path else None
 
 
+#: Package → whether it is there.
+PACKAGES = {
+    "postgresql": lambda: postgresql_bin() is not None,
+    "redis-server": lambda: shutil.which("redis-server") is not None,
+    "valgrind": lambda: shutil.which("valgrind") is not None,
+}
+
+
 def main() -> int:
     """Install what is missing; needs root for that alone."""
-    missing = []
-    if postgresql_bin() is None:
-        missing.append("postgresql")
-    if shutil.which("redis-server") is None:
-        missing.append("redis-server")
+    missing = [package for package in sys.argv[1:] if not PACKAGES[package]()]
     if not missing:
         return 0
     if os.geteuid() != 0:

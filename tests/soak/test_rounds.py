@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from obskit.dev import Receiver
 from obskit.dev.signals import Line, Span
 
 ROUNDS = int(os.environ.get("OBSKIT_SOAK_ROUNDS", "3"))
+PATIENCE = 1_800
+
+pytestmark = pytest.mark.timeout(PATIENCE)
 
 LOAD = """
 import gc, json, os, sys, time
@@ -84,7 +89,7 @@ def run(program: str, receiver: Receiver, folder: Path) -> str:
     }
     command = [sys.executable, "-c", program, str(ROUNDS)]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=1_800, check=False
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
