@@ -133,7 +133,7 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "Which signals leave",
         "",
-        ("traces_exporter", "metrics_exporter", "logs_exporter"),
+        ("traces_exporter", "metrics_exporter", "logs_exporter", "prometheus", "metrics_file"),
     ),
     (
         "OTLP",
@@ -172,6 +172,25 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "While the receiver is away",
         "Batches wait on disk, and are sent when it is back. A function is given by its place.",
         ("spool_dir", "spool_max_bytes", "spool_max_age", "on_export_error"),
+    ),
+    (
+        "State",
+        (
+            "What the processes of a service share, and what outlives them. PostgreSQL and Redis need"
+            " the extras `postgres` and `redis`."
+        ),
+        ("state_url", "lease_url", "history_days", "history_max_bytes"),
+    ),
+    (
+        "Checks and health",
+        "Anybody is told the status of a service; what its checks say is for whoever is let in.",
+        (
+            "checks_in",
+            "checks_log_passes",
+            "health_token",
+            "health_networks",
+            "health_degraded_status",
+        ),
     ),
     (
         "Metrics",

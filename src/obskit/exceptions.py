@@ -1,4 +1,4 @@
-"""Every error that obskit raises on purpose. All of them are raised at start-up or at declaration."""
+"""Every error that obskit raises on purpose: at start-up, at declaration, and where state is kept."""
 
 from __future__ import annotations
 
@@ -61,3 +61,10 @@ class MissingExtra(ObskitError, ImportError):
             f"{self.feature} needs a package that is not installed:"
             f" pip install 'obskit-otel[{self.extra}]'"
         )
+
+
+class StoreError(ObskitError):
+    """What the processes of a service share cannot be read or written now.
+
+    Says which store and why. Whoever asked goes on without it.
+    """

@@ -81,7 +81,7 @@ sys.modules["grpc"] = None  # as if it were not installed
 import obskit
 try:
     obskit.init("t")
-except obskit.MissingExtra as error:
+except obskit.exceptions.MissingExtra as error:
     print(error, threading.active_count())
 """
     environ = {

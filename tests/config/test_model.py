@@ -58,6 +58,19 @@ def test_own_variables_stand_only_where_no_standard_one_exists() -> None:
         "OBSKIT_SPOOL_MAX_BYTES",
         "OBSKIT_SPOOL_MAX_AGE",
         "OBSKIT_ON_EXPORT_ERROR",
+        "OBSKIT_STATE_URL",
+        "OBSKIT_LEASE_URL",
+        "OBSKIT_HISTORY_DAYS",
+        "OBSKIT_HISTORY_MAX_BYTES",
+        "OBSKIT_PROMETHEUS",
+        "OBSKIT_METRICS_FILE",
+        "OBSKIT_SENTRY_CHECKS",
+        "OBSKIT_SENTRY_CRONS",
+        "OBSKIT_CHECKS_LOG_PASSES",
+        "OBSKIT_CHECKS_IN",
+        "OBSKIT_HEALTH_TOKEN",
+        "OBSKIT_HEALTH_NETWORKS",
+        "OBSKIT_HEALTH_DEGRADED_STATUS",
         "OBSKIT_METRIC_CARDINALITY_LIMIT",
     }
     assert BY_NAME["run_dir"].env == ("OBSKIT_RUN_DIR", "XDG_RUNTIME_DIR")
@@ -72,6 +85,9 @@ def test_what_may_hold_secrets_is_secret() -> None:
         "logs.headers",
         "sentry_dsn",
         "sentry",
+        "state_url",
+        "lease_url",
+        "health_token",
     }
 
 
@@ -99,6 +115,33 @@ def test_which_exporter_a_signal_uses(
     changes = {f"{signal}_exporter": chosen, signal: Otlp(endpoint=endpoint)}
     config = Config(sdk_disabled=disabled, **changes)  # type: ignore[arg-type]
     assert config.exporter(signal) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent", "scraped"),
+    [
+        ("otlp", "otlp", False),
+        ("prometheus", "none", True),
+        ("otlp,prometheus", "otlp", True),
+        ("prometheus,console", "console", True),
+        ("none,prometheus", "none", True),
+    ],
+)
+def test_metrics_may_be_scraped_alone_or_beside_what_is_sent(
+    chosen: str, sent: str, scraped: bool
+) -> None:
+    """As in the specification, prometheus is one of several exporters."""
+    otlp = Otlp(endpoint="http://localhost:4318")
+    config = Config(metrics_exporter=chosen, metrics=otlp)
+    assert (config.exporter("metrics"), config.scraped) == (sent, scraped)
+    assert not Config(metrics_exporter=chosen, sdk_disabled=True, prometheus=True).scraped
+
+
+@pytest.mark.parametrize("wrong", ["prometheus,prometheus", "otlp,console", "zipkin", ","])
+def test_a_wrong_list_of_exporters_is_refused(wrong: str) -> None:
+    """Nothing of it is guessed."""
+    with pytest.raises(ValueError):
+        BY_NAME["metrics_exporter"].value.parse(wrong)
 
 
 def test_a_configuration_cannot_be_changed_nor_share_its_tables() -> None:

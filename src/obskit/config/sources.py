@@ -25,7 +25,7 @@ _QUERY = re.compile(r"(://[^?]*\?).*", re.DOTALL)
 _CONFIG_FILE = "OBSKIT_CONFIG_FILE"
 # One or two wrong letters in a long name; further away it may be somebody else's variable.
 _STANDARD_NEARNESS = 0.96
-_OWN_NEARNESS = 0.75
+_OWN_NEARNESS = 0.76
 _COUNT_LIMITS = tuple(f"{what}_attribute_count_limit" for what in ("span", "event", "link", "log"))
 _PREFIXES = ("OBSKIT_", "OTEL_", "SENTRY_")
 

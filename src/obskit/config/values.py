@@ -143,10 +143,14 @@ def _callable(given: Any) -> Callable[..., Any]:
 def _trust(given: Any) -> str | tuple[str, ...]:
     if isinstance(given, str) and given.strip().lower() in {"ids", "always", "never"}:
         return given.strip().lower()
-    networks = _names(given)
+    networks = _networks(given)
     if not networks:
         raise ValueError
-    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
+    return networks
+
+
+def _networks(given: Any) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in _names(given))
 
 
 def one_of(*names: str) -> Value:
@@ -205,6 +209,7 @@ MASKS = Value(
 ENDPOINT = Value(_endpoint, "an http:// or https:// URL with a host, or host:port with gRPC")
 CALLABLE = Value(_callable, "a function, or where one can be imported: package.module:name")
 MAPPING = Value(_mapping, "a table of options")
+NETWORKS = Value(_networks, "networks such as 10.0.0.0/8,192.168.0.0/16")
 TRUST = Value(_trust, "ids, always, never or networks such as 10.0.0.0/8,192.168.0.0/16")
 
 

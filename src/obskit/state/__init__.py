@@ -1,0 +1,1 @@
+"""What processes of a service share: results, history, silences, leases, runs of jobs."""

@@ -1,0 +1,183 @@
+"""The store of one process, gone with it: where nothing is configured, and in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import inf, isfinite
+
+from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.exceptions import StoreError
+from obskit.state import text
+from obskit.state.ending import ended, newest, telling
+from obskit.state.guard import Guard
+from obskit.state.leasing import Fence, Held, fenced, granted
+from obskit.state.store import Count, JobRun, Lease, Run, Silence
+
+
+@dataclass
+class _Kept:
+    """All that a store holds: runs with the length of their text, which is their size."""
+
+    fences: dict[str, Fence] = field(default_factory=dict)
+    latest: dict[str, Run] = field(default_factory=dict)
+    history: list[tuple[Run, int]] = field(default_factory=list)
+    silences: dict[str, Silence] = field(default_factory=dict)
+    leases: dict[str, Held] = field(default_factory=dict)
+    jobs: dict[str, tuple[JobRun, int]] = field(default_factory=dict)
+    counts: dict[tuple[str, str], Count] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """A `Store` in memory. A forked child begins with what its parent had.
+
+    Args:
+        clock: The time, for leases.
+    """
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self._guard = Guard()
+        self._kept = _Kept()
+
+    def keep(self, run: Run) -> bool:
+        """See `Store.keep`."""
+        written = text.write(run)
+        with self._held() as kept:
+            fence = fenced(run, kept.fences.get(run.check, Fence(0, 0.0)))
+            if fence is None:
+                return False
+            kept.fences[run.check] = fence
+            kept.latest[run.check] = text.read(Run, written)
+            kept.history.append((kept.latest[run.check], len(written)))
+            return True
+
+    def latest(self) -> dict[str, Run]:
+        """See `Store.latest`."""
+        with self._held() as kept:
+            return dict(kept.latest)
+
+    def runs(
+        self, check: str, *, since: float = 0.0, until: float | None = None, limit: int = 1_000
+    ) -> list[Run]:
+        """See `Store.runs`."""
+        end = inf if until is None else until
+        with self._held() as kept:
+            own = (run for run, _ in reversed(kept.history) if run.check == check)
+            found = [run for run in own if since <= run.started < end]
+        return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
+
+    def values(self, check: str, since: float) -> list[tuple[float, float]]:
+        """See `Store.values`."""
+        with self._held() as kept:
+            own = [run for run, _ in kept.history if run.check == check and run.started >= since]
+        measured = [(run.started, run.value) for run in own if run.status == "ok"]
+        found = [(when, value) for when, value in measured if value is not None and isfinite(value)]
+        return sorted(found, key=lambda pair: pair[0])
+
+    def silence(self, silence: Silence) -> None:
+        """See `Store.silence`."""
+        with self._held() as kept:
+            kept.silences[silence.check] = silence
+
+    def unsilence(self, check: str) -> bool:
+        """See `Store.unsilence`."""
+        with self._held() as kept:
+            return kept.silences.pop(check, None) is not None
+
+    def silences(self, now: float) -> list[Silence]:
+        """See `Store.silences`."""
+        with self._held() as kept:
+            found = [one for one in kept.silences.values() if one.until > now]
+        return sorted(found, key=lambda one: (one.until, one.check))
+
+    def lease(self, name: str, holder: str, seconds: float) -> Lease | None:
+        """See `Store.lease`."""
+        with self._held() as kept:
+            taken = granted(name, kept.leases.get(name), holder, seconds, self._clock.now())
+            if taken is not None:
+                kept.leases[name] = Held(holder, taken.number, taken.until, seconds)
+            return taken
+
+    def release(self, lease: Lease) -> None:
+        """See `Store.release`."""
+        with self._held() as kept:
+            held = kept.leases.get(lease.name)
+            if held is not None and (held.holder, held.number) == (lease.holder, lease.number):
+                kept.leases[lease.name] = held._replace(until=0.0)
+
+    def put_job(self, run: JobRun) -> None:
+        """See `Store.put_job`."""
+        written = text.write(run)
+        with self._held() as kept:
+            kept.jobs[run.run_id] = (text.read(JobRun, written), len(written))
+
+    def job_runs(self, job: str, limit: int = 100) -> list[JobRun]:
+        """See `Store.job_runs`."""
+        with self._held() as kept:
+            return newest(run for run, _ in kept.jobs.values() if run.job == job)[:limit]
+
+    def latest_jobs(self) -> dict[str, list[JobRun]]:
+        """See `Store.latest_jobs`."""
+        with self._held() as kept:
+            return telling(run for run, _ in kept.jobs.values())
+
+    def add(self, count: Count) -> None:
+        """See `Store.add`."""
+        key = (count.metric, text.dump(count.attributes))
+        with self._held() as kept:
+            before = kept.counts.get(key)
+            amount = count.amount + (before.amount if before else 0.0)
+            kept.counts[key] = Count(count.metric, dict(count.attributes), amount)
+
+    def take_counts(self) -> list[Count]:
+        """See `Store.take_counts`."""
+        with self._held() as kept:
+            taken = [kept.counts[key] for key in sorted(kept.counts)]
+            kept.counts.clear()
+            return taken
+
+    def purge(self, before: float, max_bytes: int) -> int:
+        """See `Store.purge`."""
+        with self._held() as kept:
+            jobs = _forgettable(kept)
+            ages = [(run.started, size) for run, size in kept.history]
+            ages += [(when, kept.jobs[run_id][1]) for run_id, when in jobs.items()]
+            cut = _cut(sorted(ages), before, max_bytes)
+            young = [(run, size) for run, size in kept.history if run.started >= cut]
+            old = [run_id for run_id, when in jobs.items() if when < cut]
+            gone = len(kept.history) - len(young) + len(old)
+            kept.history = young
+            for run_id in old:
+                del kept.jobs[run_id]
+            return gone
+
+    def close(self) -> None:
+        """See `Store.close`."""
+
+    @contextmanager
+    def _held(self) -> Iterator[_Kept]:
+        try:
+            with self._guard.held():
+                yield self._kept
+        except TimeoutError as error:
+            raise StoreError(f"the state in memory cannot be used: {error}") from error
+
+
+def _forgettable(kept: _Kept) -> dict[str, float]:
+    """Runs of jobs that ended and no longer tell how their job stands: when each ended."""
+    runs = [run for run, _ in kept.jobs.values()]
+    spared = {run.run_id for few in telling(runs).values() for run in few}
+    ends = {run.run_id: ended(run) for run in runs if run.run_id not in spared}
+    return {run_id: when for run_id, when in ends.items() if when is not None}
+
+
+def _cut(ages: list[tuple[float, int]], before: float, max_bytes: int) -> float:
+    """The time before which all is forgotten, of runs from the oldest to the newest."""
+    room = sum(size for _, size in ages)
+    for when, size in ages:
+        if room <= max_bytes:
+            return max(before, when)
+        room -= size
+    return inf

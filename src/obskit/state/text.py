@@ -1,0 +1,57 @@
+"""Records as text, the same in every store: what is read is the same wherever it was kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from obskit.exceptions import StoreError
+from obskit.state.store import JobRun, Run, Silence
+
+Record = TypeVar("Record", Run, Silence, JobRun)
+
+
+def write(record: Run | Silence | JobRun) -> str:
+    """A record as one line of ASCII.
+
+    Raises:
+        StoreError: Something in it cannot be written.
+    """
+    return dump(vars(record))
+
+
+def dump(given: Mapping[str, Any]) -> str:
+    """Names and values as one line of ASCII, in the order of the names.
+
+    Raises:
+        StoreError: Something in it cannot be written.
+
+    >>> dump({"b": True, "a": (1, None)})
+    '{"a":[1,null],"b":true}'
+    """
+    try:
+        return json.dumps(given, sort_keys=True, separators=(",", ":"), default=_plain)
+    except Exception as error:  # whatever stands in the details
+        raise StoreError(f"cannot be kept: {type(error).__name__}: {error}") from error
+
+
+def read(kind: type[Record], text: str) -> Record:
+    """A record as it was written, by this version or a later one that knows more fields.
+
+    Raises:
+        StoreError: It is no record.
+    """
+    try:
+        found = json.loads(text)
+        known = {one.name: found[one.name] for one in fields(kind) if one.name in found}
+        if "evidence" in known:
+            known["evidence"] = tuple(known["evidence"])
+        return kind(**known)
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"what is kept is no {kind.__name__}: {error}") from error
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,29 @@
+"""Records as text, written by one version and read by another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.state.contract import RUN
+
+from obskit.exceptions import StoreError
+from obskit.state import text
+from obskit.state.store import Run
+
+
+def test_fields_of_a_later_version_are_left_out() -> None:
+    later = {**json.loads(text.write(RUN)), "mood": "fine"}
+    assert text.read(Run, json.dumps(later)) == RUN
+
+
+def test_fields_that_an_earlier_version_did_not_know_have_their_defaults() -> None:
+    earlier = json.loads(text.write(RUN))
+    del earlier["instance"]
+    assert text.read(Run, json.dumps(earlier)).instance == ""
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", "7"])
+def test_what_is_no_record_is_a_store_error(broken: str) -> None:
+    with pytest.raises(StoreError, match="what is kept is no Run"):
+        text.read(Run, broken)
