@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import pytest
 from tests.monsters import RaisingRepr
 
 from obskit import CheckResult, above
-from obskit.declaration import Check, Freshness, Place
+from obskit.cron import Cron
+from obskit.declaration import Bands, Check, Damping, Freshness, Place
 from obskit.declare import caller, declare
 from obskit.exceptions import DeclarationError
 
@@ -39,6 +41,8 @@ def test_what_is_not_said_has_a_default() -> None:
         name="rows",
         subject=nothing,
         every=60.0,
+        cron=None,
+        on=None,
         timeout=10.0,
         judge=None,
         freshness=None,
@@ -48,6 +52,14 @@ def test_what_is_not_said_has_a_default() -> None:
         description="Look at nothing.",
         readiness=False,
         unit="",
+        alert_above={"critical": 0, "error": 0},
+        bands=None,
+        group=None,
+        dimension=None,
+        tags=frozenset(),
+        damping=Damping(1, 1, 0.0),
+        scope="host",
+        isolate=False,
         depends_on=(),
         on_timeout="critical",
         unknown_on=(),
@@ -66,6 +78,15 @@ def test_everything_that_is_said_is_held() -> None:
         description="Rows.",
         readiness=True,
         unit="{row}",
+        alert_above={"error": 5},
+        group="database",
+        dimension="completeness",
+        tags=["daily", "full", "daily"],
+        failures_before_alert=3,
+        successes_before_recovery=2,
+        quiet_at_start="5m",
+        scope="fleet",
+        isolate=True,
         depends_on=["database", "cache", "database"],
         on_timeout="unknown",
         unknown_on=OSError,
@@ -73,6 +94,8 @@ def test_everything_that_is_said_is_held() -> None:
         name="rows",
         subject=nothing,
         every=3600.0,
+        cron=None,
+        on=None,
         timeout=0.5,
         judge=LIMIT,
         freshness=None,
@@ -82,6 +105,14 @@ def test_everything_that_is_said_is_held() -> None:
         description="Rows.",
         readiness=True,
         unit="{row}",
+        alert_above={"error": 5},
+        bands=None,
+        group="database",
+        dimension="completeness",
+        tags=frozenset({"daily", "full"}),
+        damping=Damping(3, 2, 300.0),
+        scope="fleet",
+        isolate=True,
         depends_on=("database", "cache"),
         on_timeout="unknown",
         unknown_on=(OSError,),
@@ -109,6 +140,55 @@ def test_names_are_short_and_plain(name: str) -> None:
     assert declared(name).name == name
 
 
+@pytest.mark.parametrize(
+    ("options", "scope"),
+    [
+        ({}, "host"),
+        ({"readiness": True}, "process"),
+        ({"readiness": True, "scope": "host"}, "host"),
+        ({"scope": "fleet"}, "fleet"),
+    ],
+)
+def test_readiness_is_of_each_process_and_all_else_of_the_host_unless_it_is_said(
+    options: dict[str, Any], scope: str
+) -> None:
+    assert declared(**options).scope == scope
+
+
+def test_a_cron_expression_stands_in_place_of_a_period() -> None:
+    check = declared(every=None, cron="0 3 * * 1", timezone="UTC")
+    assert check.cron == Cron("0 3 * * 1", ZoneInfo("UTC"))
+    assert check.every == 604_800.0
+    assert check.freshness is None
+
+
+def test_what_runs_after_a_job_needs_no_period() -> None:
+    check = declared(every=None, on="job:nightly-import")
+    assert (check.on, check.every) == ("job:nightly-import", math.inf)
+    assert declared(every="1h", on="job:nightly-import").every == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("score", "bands"),
+    [
+        (False, None),
+        (True, Bands(0.95, 0.85, 0.7)),
+        (Bands(0.5, 0.5, 0), Bands(0.5, 0.5, 0)),
+    ],
+)
+def test_a_score_has_bands(score: bool | Bands, bands: Bands | None) -> None:
+    assert declared(score=score).bands == bands
+
+
+def test_numbers_of_issues_that_are_still_well_cannot_be_changed_later() -> None:
+    given = {"critical": 0, "warning": 7}
+    check = declared(alert_above=given)
+    given["warning"] = 9
+    assert check.alert_above == {"critical": 0, "warning": 7}
+    with pytest.raises(TypeError):
+        check.alert_above["warning"] = 9  # type: ignore[index]
+
+
 NAMES = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
 
 
@@ -130,6 +210,90 @@ SPAN = "is no span of time: write numbers with units, such as 90s, 5m, 1h30m or 
         ({"every": 0.9}, "every: 0.9 is out of range: use 1s to 366d"),
         ({"timeout": 0}, "timeout: 0 is out of range: use 1ms to 366d"),
         ({"timeout": None}, f"timeout: None {SPAN}"),
+        ({"every": None}, "nothing says when it runs: give every, cron or on"),
+        (
+            {"cron": "0 3 * * *", "timezone": "UTC"},
+            "it has every and cron: use one or the other",
+        ),
+        (
+            {"every": None, "cron": "0 3 * * *"},
+            "cron is '0 3 * * *' and it has no time zone: give timezone, such as 'Europe/Berlin'",
+        ),
+        (
+            {"every": None, "cron": "0 25 * * *", "timezone": "UTC"},
+            (
+                "cron: '0 25 * * *' is no cron expression (Bad hour):"
+                " write five fields, such as '0 3 * * *'"
+            ),
+        ),
+        (
+            {"every": None, "cron": "0 0 30 2 *", "timezone": "UTC"},
+            (
+                "cron: '0 0 30 2 *' is no cron expression (Bad day-of-month):"
+                " write five fields, such as '0 3 * * *'"
+            ),
+        ),
+        (
+            {"every": None, "cron": 3, "timezone": "UTC"},
+            "cron is 3: use five fields, such as '0 3 * * *'",
+        ),
+        *(
+            (
+                {"every": None, "on": on},
+                (f"on is {on!r}: use job: and the name of a job, such as 'job:nightly-import'"),
+            )
+            for on in ("nightly", "check:rows", "job:", "job:A", 7, "")
+        ),
+        (
+            {"alert_above": 5},
+            "alert_above is 5: use numbers by level, such as {'critical': 0, 'error': 5}",
+        ),
+        (
+            {"alert_above": {"errors": 5}},
+            "a level in alert_above is 'errors': use critical, error, warning, info",
+        ),
+        *(
+            (
+                {"alert_above": {"error": most}},
+                f"alert_above for error is {most!r}: use a whole number from 0",
+            )
+            for most in (-1, 0.5, True, None, "5")
+        ),
+        *(
+            (
+                {"score": score},
+                (f"score is {score!r}: use True, or Bands(excellent=0.95, good=0.85, warning=0.7)"),
+            )
+            for score in (0.9, None, (0.9, 0.8, 0.7))
+        ),
+        *(
+            (
+                {"score": bands},
+                (
+                    f"score is {bands!r}: its limits lie between 0 and 1,"
+                    " that of excellent the highest"
+                ),
+            )
+            for bands in (Bands(0.8, 0.9, 0.7), Bands(1.1), Bands(warning=-0.1))
+        ),
+        (
+            {"score": True, "judge": LIMIT},
+            "it has a judge and a score, which its bands judge: use one or the other",
+        ),
+        ({"group": 5}, "group is 5: use text"),
+        ({"dimension": 5}, "dimension is 5: use text"),
+        ({"tags": "daily"}, "tags is 'daily': use a list of names, such as ['daily']"),
+        ({"tags": 5}, "tags is 5: use a list of names, such as ['daily']"),
+        ({"tags": ["A"]}, f"a tag is 'A': {NAMES}"),
+        *(
+            ({name: given}, f"{name} is {given!r}: use a whole number from 1 to 100")
+            for name in ("failures_before_alert", "successes_before_recovery")
+            for given in (0, 101, 1.0, True, None, "3")
+        ),
+        ({"quiet_at_start": "soon"}, f"quiet_at_start: 'soon' {SPAN}"),
+        ({"quiet_at_start": -1}, "quiet_at_start: -1 is out of range: use 0ms to 366d"),
+        ({"scope": "cluster"}, "scope is 'cluster': use process, host or fleet"),
+        ({"isolate": 1}, "isolate is 1: use True or False"),
         ({"severity": "high"}, "severity is 'high': use sev1, sev2 or sev3"),
         ({"severity": None}, "severity is None: use sev1, sev2 or sev3"),
         ({"on_timeout": "ok"}, "on_timeout is 'ok': use critical or unknown"),
@@ -148,7 +312,7 @@ SPAN = "is no span of time: write numbers with units, such as 90s, 5m, 1h30m or 
             {"judge": LIMIT, "warning_after": "1h"},
             "it has a judge and warning_after or critical_after: use one or the other",
         ),
-        ({"timezone": "UTC"}, "timezone is 'UTC': only a check of freshness has one"),
+        ({"timezone": "UTC"}, "timezone is 'UTC': only a check of freshness or with cron has one"),
         ({"warning_after": "1h", "timezone": "Mars"}, f"timezone is 'Mars': {ZONES}"),
         ({"warning_after": "1h", "timezone": "../x"}, f"timezone is '../x': {ZONES}"),
         ({"warning_after": "1h", "timezone": 5}, f"timezone is 5: {ZONES}"),

@@ -12,6 +12,7 @@ from obskit.exceptions import (
     DuplicateName,
     MissingExtra,
     ObskitError,
+    StoreError,
 )
 
 
@@ -44,6 +45,7 @@ def test_a_missing_extra_names_the_command_that_installs_it() -> None:
         (DuplicateName, DeclarationError),
         (MissingExtra, ObskitError),
         (MissingExtra, ImportError),
+        (StoreError, ObskitError),
     ],
 )
 def test_errors_can_be_caught_by_what_they_are(kind: type, base: type) -> None:

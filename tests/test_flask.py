@@ -164,7 +164,9 @@ def test_two_apps_of_one_process_tell_of_their_own_checks(obskit_capture: Captur
     first, second = Registry(), Registry()
     first.add("first", lambda: True, every="1h")
     second.add("second", lambda: True, every="1h")
-    one, two = shop(first).test_client(), shop(second).test_client()
+    everybody: dict[str, Any] = {"health_access": lambda _environ: True}
+    one = shop(first, **everybody).test_client()
+    two = shop(second, **everybody).test_client()
     assert list(one.get("/health").get_json()["checks"]) == ["first"]
     assert list(two.get("/health").get_json()["checks"]) == ["second"]
 

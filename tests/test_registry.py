@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import obskit
-from obskit import DuplicateName, Registry, above
-from obskit.declaration import Freshness
-from obskit.exceptions import DeclarationError, ObskitError
+from obskit import Registry, above
+from obskit.declaration import Bands, Damping, Freshness
+from obskit.exceptions import DeclarationError, DuplicateName, ObskitError
 
 HERE = str(Path(__file__).resolve())
 
@@ -233,3 +233,54 @@ def test_declarations_of_several_threads_are_all_held() -> None:
     for thread in threads:
         thread.join(60)
     assert len(checks.checks) == 400
+
+
+EVERY_KIND: dict[str, Any] = {
+    "cron": "0 3 * * *",
+    "timezone": "UTC",
+    "timeout": "1m",
+    "severity": "sev3",
+    "owner": "data",
+    "runbook": "https://wiki/rows",
+    "description": "Rows.",
+    "group": "database",
+    "tags": ["daily"],
+    "failures_before_alert": 3,
+    "successes_before_recovery": 2,
+    "quiet_at_start": "5m",
+    "scope": "fleet",
+    "isolate": True,
+    "depends_on": ["database"],
+    "on_timeout": "unknown",
+    "unknown_on": OSError,
+}
+
+
+def test_what_every_kind_may_say_each_way_of_declaring_takes() -> None:
+    checks = Registry()
+    checks.check("decorated", **EVERY_KIND)(nothing)
+    checks.freshness("fresh", critical_after="1h", **EVERY_KIND)(nothing)
+    checks.add("added", nothing, **EVERY_KIND)
+    for held in checks.checks.values():
+        assert held.cron is not None
+        assert (held.cron.expression, held.every, held.timeout) == ("0 3 * * *", 86_400.0, 60.0)
+        assert (held.severity, held.owner, held.runbook) == ("sev3", "data", "https://wiki/rows")
+        assert (held.description, held.group, held.tags) == (
+            "Rows.",
+            "database",
+            frozenset({"daily"}),
+        )
+        assert held.damping == Damping(3, 2, 300.0)
+        assert (held.scope, held.isolate, held.depends_on) == ("fleet", True, ("database",))
+        assert (held.on_timeout, held.unknown_on) == ("unknown", (OSError,))
+    checks.check("after", on="job:import")(nothing)
+    assert checks.checks["after"].on == "job:import"
+
+
+def test_a_check_may_judge_issues_or_a_share() -> None:
+    checks = Registry()
+    checks.check("valid", every="1h", alert_above={"error": 5})(nothing)
+    checks.check("complete", every="1h", score=Bands(0.9, 0.8, 0.5), dimension="hours")(nothing)
+    assert checks.checks["valid"].alert_above == {"error": 5}
+    held = checks.checks["complete"]
+    assert (held.bands, held.dimension) == (Bands(0.9, 0.8, 0.5), "hours")

@@ -7,43 +7,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from obskit import hosting, metrics
+from obskit.checks.changed import changed
+from obskit.checks.issues import Issue
 from obskit.checks.judge import above, below, outside
-from obskit.checks.model import CheckResult, Status
+from obskit.checks.model import CheckResult, Status, nothing_to_do
 from obskit.context import bind, request_id
-from obskit.exceptions import ConfigError, DuplicateName, MissingExtra, ObskitError
+from obskit.exceptions import ConfigError, ObskitError
 from obskit.registry import Registry, check, default_registry, freshness
 from obskit.telemetry.levels import set_level
 from obskit.telemetry.loggers import get_logger
 from obskit.telemetry.traces import span
 
+if TYPE_CHECKING:
+    from obskit.operations.job import current_run, job
+    from obskit.operations.operation import operation
+    from obskit.operations.quota import quota
+
 __all__ = [
     "CheckResult",
     "ConfigError",
-    "DuplicateName",
-    "MissingExtra",
+    "Issue",
     "ObskitError",
     "Registry",
     "Status",
     "above",
     "below",
     "bind",
+    "changed",
     "check",
+    "current_run",
     "default_registry",
     "flush",
     "freshness",
     "get_logger",
     "init",
+    "job",
     "metrics",
+    "nothing_to_do",
+    "operation",
     "outside",
+    "quota",
     "request_id",
     "set_level",
     "shutdown",
     "span",
     "status",
 ]
+
+
+# What stands on the most is imported where it is used.
+_LATER = {
+    "current_run": "obskit.operations.job",
+    "job": "obskit.operations.job",
+    "operation": "obskit.operations.operation",
+    "quota": "obskit.operations.quota",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'obskit' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found
 
 
 def init(

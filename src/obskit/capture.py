@@ -21,6 +21,7 @@ from obskit import default_runtime, names
 from obskit import metrics as host_metrics
 from obskit.config import load
 from obskit.context import Scope
+from obskit.operations import surroundings
 from obskit.runtime import Runtime
 from obskit.telemetry import cardinality, console, failure
 from obskit.telemetry.errors import Errors
@@ -261,8 +262,10 @@ def _attached(capture: Capture, runtime: Runtime) -> Iterator[None]:
         (pipeline, "_on_exception", runtime.logged_exception),
         (pipeline, "_clock", capture.clock),
         (server, "clock", capture.clock),
+        (surroundings.active(), "clock", capture.clock),
         (server, "errors", errors),
         (runtime, "errors", errors),
+        (runtime, "_sharing", lambda **_: None),  # each check is this process's own
         (host_metrics, "refused", {}),
         (capture, "_overflows", partial(cardinality.overflows, meter, capture._reader)),
     ]

@@ -1,34 +1,57 @@
-"""How a declaration is read, and what a wrong value is told."""
+"""How a declaration is read."""
 
 from __future__ import annotations
 
 import inspect
 import os
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
-from typing import Any, TypeVar, cast, get_args
 
 from obskit.declaration import (
+    Bands,
     Check,
-    Freshness,
+    Damping,
     Judge,
+    Level,
     OnTimeout,
     Place,
+    Scope,
     Severity,
     Subject,
     UnknownOn,
 )
-from obskit.duration import Duration, format_duration, parse_duration
+from obskit.declared_values import (
+    read_alert_above,
+    read_bands,
+    read_count,
+    read_cron,
+    read_dependencies,
+    read_exceptions,
+    read_flag,
+    read_freshness,
+    read_judge,
+    read_name,
+    read_one_of,
+    read_period,
+    read_span,
+    read_tags,
+    read_text,
+    read_timezone,
+    read_trigger,
+    shown,
+    wrong_value,
+)
+from obskit.duration import Duration
 from obskit.exceptions import DeclarationError
 
-# Names become metric attributes, file names and parts of URLs.
-_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,62}")
-_OWN_MODULES = frozenset({"obskit.declare", "obskit.registry", "obskit.checks.judge"})
-_MAX_SHOWN = 80
-_T = TypeVar("_T")
+_OWN_MODULES = frozenset(
+    {
+        *("obskit.declare", "obskit.registry", "obskit.checks.judge", "obskit.checks.changed"),
+        *("obskit.operations.job", "obskit.operations.operation", "obskit.operations.quota"),
+    }
+)
 
 
 def declare(
@@ -36,7 +59,9 @@ def declare(
     subject: Subject,
     place: Place,
     *,
-    every: Duration,
+    every: Duration | None = None,
+    cron: str | None = None,
+    on: str | None = None,
     timeout: Duration = "10s",
     judge: Judge | None = None,
     warning_after: Duration | None = None,
@@ -48,6 +73,16 @@ def declare(
     description: str | None = None,
     readiness: bool = False,
     unit: str = "",
+    alert_above: Mapping[Level, int] | None = None,
+    score: bool | Bands = False,
+    group: str | None = None,
+    dimension: str | None = None,
+    tags: Sequence[str] = (),
+    failures_before_alert: int = 1,
+    successes_before_recovery: int = 1,
+    quiet_at_start: Duration = 0,
+    scope: Scope | None = None,
+    isolate: bool = False,
     depends_on: Sequence[str] = (),
     on_timeout: OnTimeout = "critical",
     unknown_on: UnknownOn = (),
@@ -58,27 +93,48 @@ def declare(
         DeclarationError: A value is wrong; it names the value, what is allowed, and the place.
     """
     try:
-        freshness = _freshness(warning_after, critical_after, timezone)
+        zone = read_timezone(timezone)
+        freshness = read_freshness(warning_after, critical_after, zone)
+        if zone is not None and freshness is None and cron is None:
+            raise wrong_value(
+                "timezone", timezone, "only a check of freshness or with cron has one"
+            )
+        fires = read_cron(cron, zone)
+        bands = read_bands(score)
         return Check(
-            name=_name("the name", name),
+            name=read_name("the name", name),
             subject=_subject(subject),
-            every=_span("every", every, least=1),
-            timeout=_span("timeout", timeout),
-            judge=_judge(judge, freshness),
+            every=read_period(every, fires, on),
+            cron=fires,
+            on=read_trigger(on),
+            timeout=read_span("timeout", timeout),
+            judge=read_judge(judge or getattr(subject, "default_judge", None), freshness, bands),
             freshness=freshness,
-            severity=_one_of("severity", severity, Severity),
-            owner=_text("owner", owner, default=None),
-            runbook=_text("runbook", runbook, default=None),
-            description=_text("description", description, default=_summary(subject)),
-            readiness=_flag("readiness", readiness),
-            unit=_text("unit", unit or ("s" if freshness else ""), default=""),
-            depends_on=_dependencies(name, depends_on),
-            on_timeout=_one_of("on_timeout", on_timeout, OnTimeout),
-            unknown_on=_exceptions("unknown_on", unknown_on),
+            severity=read_one_of("severity", severity, Severity),
+            owner=read_text("owner", owner, default=None),
+            runbook=read_text("runbook", runbook, default=None),
+            description=read_text("description", description, default=_summary(subject)),
+            readiness=read_flag("readiness", readiness),
+            unit=read_text("unit", unit or ("s" if freshness else ""), default=""),
+            alert_above=read_alert_above(alert_above),
+            bands=bands,
+            group=read_text("group", group, default=None),
+            dimension=read_text("dimension", dimension, default=None),
+            tags=read_tags(tags),
+            damping=Damping(
+                read_count("failures_before_alert", failures_before_alert),
+                read_count("successes_before_recovery", successes_before_recovery),
+                read_span("quiet_at_start", quiet_at_start, least=0),
+            ),
+            scope=read_one_of("scope", scope or ("process" if readiness else "host"), Scope),
+            isolate=read_flag("isolate", isolate),
+            depends_on=read_dependencies(name, depends_on),
+            on_timeout=read_one_of("on_timeout", on_timeout, OnTimeout),
+            unknown_on=read_exceptions("unknown_on", unknown_on),
             place=place,
         )
     except ValueError as wrong:
-        raise DeclarationError(f"the check {_shown(name)} ({place}): {wrong}") from None
+        raise DeclarationError(f"the check {shown(name)} ({place}): {wrong}") from None
 
 
 def caller() -> Place:
@@ -91,108 +147,11 @@ def caller() -> Place:
     return Place(file if file.startswith("<") else os.path.realpath(file), frame.f_lineno)
 
 
-def _wrong(what: str, given: object, allowed: str) -> ValueError:
-    return ValueError(f"{what} is {_shown(given)}: {allowed}")
-
-
-def _shown(given: object) -> str:
-    try:
-        text = repr(given)
-    except Exception:  # somebody else's __repr__
-        text = f"a {type(given).__name__}"
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-
-
-def _name(what: str, given: object) -> str:
-    if isinstance(given, str) and _NAME.fullmatch(given):
-        return given
-    allowed = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
-    raise _wrong(what, given, allowed)
-
-
-def _span(what: str, given: Duration, *, least: float = 0.001) -> float:
-    try:
-        return parse_duration(given, least=least)
-    except ValueError as wrong:
-        raise ValueError(f"{what}: {wrong}") from None
-
-
-def _one_of(what: str, given: _T, literal: Any) -> _T:
-    allowed: tuple[str, ...] = get_args(literal)
-    if given in allowed:
-        return given
-    raise _wrong(what, given, f"use {', '.join(allowed[:-1])} or {allowed[-1]}")
-
-
-def _text(what: str, given: object, *, default: _T) -> str | _T:
-    if given is None:
-        return default
-    if isinstance(given, str):
-        return given
-    raise _wrong(what, given, "use text")
-
-
-def _flag(what: str, given: object) -> bool:
-    if isinstance(given, bool):
-        return given
-    raise _wrong(what, given, "use True or False")
-
-
-def _judge(given: Any, freshness: Freshness | None) -> Judge | None:
-    if given is None:
-        return None
-    if freshness is not None:
-        raise ValueError("it has a judge and warning_after or critical_after: use one or the other")
-    if callable(given) and not isinstance(given, type):
-        return cast("Judge", given)
-    raise _wrong("judge", given, "use above(…), below(…) or outside(…)")
-
-
-def _freshness(
-    warning_after: Duration | None, critical_after: Duration | None, timezone: str | tzinfo | None
-) -> Freshness | None:
-    if warning_after is None and critical_after is None:
-        if timezone is not None:
-            raise _wrong("timezone", timezone, "only a check of freshness has one")
-        return None
-    warning = None if warning_after is None else _span("warning_after", warning_after)
-    critical = None if critical_after is None else _span("critical_after", critical_after)
-    if warning is not None and critical is not None and warning > critical:
-        limit = format_duration(critical)
-        raise _wrong("warning_after", warning_after, f"use less than critical_after, {limit}")
-    return Freshness(warning, critical, _timezone(timezone))
-
-
-def _timezone(given: str | tzinfo | None) -> tzinfo | None:
-    if given is None or isinstance(given, tzinfo):
-        return given
-    from zoneinfo import ZoneInfo  # takes longer than most of obskit, and few need it
-
-    try:
-        return ZoneInfo(given)
-    except (OSError, LookupError, ValueError, TypeError, AttributeError):
-        raise _wrong("timezone", given, "use a name such as Europe/Berlin, or a tzinfo") from None
-
-
-def _dependencies(name: str, given: object) -> tuple[str, ...]:
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise _wrong("depends_on", given, "use a list of names, such as ['database']")
-    names = tuple(dict.fromkeys(_name("a name in depends_on", each) for each in given))
-    if name in names:
-        raise _wrong("depends_on", given, "a check cannot depend on itself")
-    return names
-
-
-def _exceptions(what: str, given: Any) -> tuple[type[BaseException], ...]:
-    types = given if isinstance(given, tuple) else (given,)
-    if all(isinstance(each, type) and issubclass(each, BaseException) for each in types):
-        return types
-    raise _wrong(what, given, "use an exception type or a tuple of them")
-
-
 def _subject(given: Subject) -> Subject:
     if not callable(given):
-        raise _wrong("what is checked", given, "use a function or an object that can be called")
+        raise wrong_value(
+            "what is checked", given, "use a function or an object that can be called"
+        )
     try:
         parameters = inspect.signature(given).parameters.values()
     except (TypeError, ValueError):  # some built-in functions have no signature

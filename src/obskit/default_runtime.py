@@ -18,12 +18,19 @@ from obskit.termination import on_sigterm
 
 _current: Runtime | None = None
 _inert = False
+#: What `init` was given while it started nothing.
+_given: Config | None = None
 _lock = threading.RLock()
 
 
 def current() -> Runtime | None:
     """The runtime that `init` made, or None."""
     return _current
+
+
+def configuration() -> Config | None:
+    """What the host's `init` was given, also where it started nothing; None before it."""
+    return _current.config if _current else _given
 
 
 def init(service: str | None = None, **arguments: Any) -> None:
@@ -33,10 +40,12 @@ def init(service: str | None = None, **arguments: Any) -> None:
         ConfigError: Something is wrong in the configuration, or it differs from what is running.
         MissingExtra: Something needs a package that is not installed.
     """
-    global _current
+    global _current, _given
     config = load({"service": service, **arguments})
     with _lock:
         if _inert:
+            _given = config
+        if _inert or hosting.is_isolated():
             return
         if _current is not None:
             _refuse_another(config, _current.config)
@@ -50,6 +59,8 @@ def init(service: str | None = None, **arguments: Any) -> None:
             runtime.in_child()
             hosting.after_fork_in_c(_forked_in_c)
             runtime.warn()
+        elif runtime.scraped:  # a worker that was forked in C has an identity of its own, too
+            hosting.after_fork_in_c(_forked_in_c)
 
 
 def replace(runtime: Runtime | None) -> Runtime | None:
@@ -67,8 +78,8 @@ def replace(runtime: Runtime | None) -> Runtime | None:
 @contextmanager
 def inert() -> Iterator[None]:
     """While it lasts `init` starts nothing: the command line imports hosts so."""
-    global _inert
-    before, _inert = _inert, True
+    global _inert, _given
+    before, _inert, _given = _inert, True, None
     try:
         yield
     finally:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,14 @@ class Extension:
     registry: Registry
 
 
-def init_app(app: Flask, *, registry: Registry | None = None, prefix: str = "") -> Flask:
+def init_app(
+    app: Flask,
+    *,
+    registry: Registry | None = None,
+    prefix: str = "",
+    aliases: Mapping[str, str] | None = None,
+    health_access: Callable[[Mapping[str, Any]], bool] | None = None,
+) -> Flask:
     """Make a Flask app observable: request ids, spans, metrics, access lines, errors, health.
 
     Order does not matter: it may be called before `obskit.init` or after, for several apps in one
@@ -44,14 +51,20 @@ def init_app(app: Flask, *, registry: Registry | None = None, prefix: str = "") 
     Args:
         app: The app.
         registry: Its checks; those of the module-level decorators by default.
-        prefix: What stands before `/livez`, `/readyz` and `/health`, such as `"/-"`. A path that
+        prefix: What stands before `/livez`, `/readyz`, `/health` and `/metrics`, such as `"/-"`. A path that
             the app itself has a route for is left to the app.
+        aliases: Further paths, each with what it stands for (`livez`, `readyz`, `health`, `metrics` or
+            `health/` and a group), such as `{"/api/health": "health"}`.
+        health_access: Says of a request, given as WSGI's environ, whether it may see what the checks
+            say. Others are told the status alone, unless they bring the token or come from a network
+            of the configuration.
 
     Returns:
         The same app.
 
     Raises:
         MissingExtra: Flask is not installed.
+        ValueError: The prefix or an alias is none.
     """
     try:
         from flask import got_request_exception
@@ -66,7 +79,7 @@ def init_app(app: Flask, *, registry: Registry | None = None, prefix: str = "") 
     app.wsgi_app = ObskitMiddleware(  # type: ignore[method-assign]
         app.wsgi_app,
         route=_route,
-        probes=Probes(checks, prefix),
+        probes=Probes(checks, prefix, aliases=aliases, access=health_access),
         is_route=lambda path: _has_route(app, path),
     )
     got_request_exception.connect(_on_exception, app)

@@ -30,6 +30,8 @@ _SUBINTERPRETER = (
     " mod_wsgi: set WSGIApplicationGroup %{GLOBAL}; uWSGI: --single-interpreter"
 )
 _GEVENT_WORKER = "gunicorn.workers.ggevent"
+#: The name of a process that runs one check and nothing else.
+ISOLATED = "obskit-isolated-check"
 
 
 def refuse_subinterpreter() -> None:
@@ -41,6 +43,12 @@ def refuse_subinterpreter() -> None:
     interpreters = _interpreters()
     if interpreters is not None and interpreters.get_current() != interpreters.get_main():
         raise ObskitError(_SUBINTERPRETER)
+
+
+def is_isolated() -> bool:
+    """Whether this process runs one check of another one: it serves nothing and sends nothing."""
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and module.current_process().name == ISOLATED
 
 
 def is_patched() -> bool:

@@ -108,6 +108,62 @@ CHECK_DURATION = Metric("obskit.check.duration", "gauge", "s", "How long the las
 # Without a unit: a gauge of unit 1 becomes `…_ratio` in Prometheus.
 CHECK_INFO = Metric("obskit.check.info", "gauge", "", "1 for every check that is declared.")
 
+JOB_STATUS = Metric(
+    "obskit.job.status",
+    "up_down_counter",
+    "1",
+    "1 for the state that a job is in, 0 for every other state.",
+)
+JOB_DEADLINE = Metric(
+    "obskit.job.deadline.timestamp",
+    "gauge",
+    "s",
+    "Until when the next run of the job must have begun, Unix time.",
+)
+JOB_LAST_RUN = Metric(
+    "obskit.job.last_run.timestamp", "gauge", "s", "When the last run began, Unix time."
+)
+JOB_LAST_SUCCESS = Metric(
+    "obskit.job.last_success.timestamp", "gauge", "s", "When a run last ended well, Unix time."
+)
+JOB_LAST_BEAT = Metric(
+    "obskit.job.last_beat.timestamp",
+    "gauge",
+    "s",
+    "When a run that goes on was last heard of, Unix time.",
+)
+JOB_DURATION = Metric(
+    "obskit.job.duration", "gauge", "s", "How long the last run took that has ended."
+)
+JOB_PROGRESS = Metric(
+    "obskit.job.progress", "gauge", "1", "The share that the run at hand has done, 0 to 1."
+)
+JOB_RUNS = Metric("obskit.job.runs", "counter", "{run}", "Runs that have ended, by outcome.")
+JOB_COUNTED = Metric(
+    "obskit.job.counted", "counter", "1", "What the runs of a job have counted, by name."
+)
+# From what a page waits for to what a user waits for at the till.
+OPERATION_DURATION = Metric(
+    "obskit.operation.duration",
+    "histogram",
+    "s",
+    "Duration of what users do.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 20, 30, 60, 120, 300),
+)
+QUOTA_USED = Metric(
+    "obskit.quota.used",
+    "up_down_counter",
+    "{call}",
+    "What this process has used of a quota in its window.",
+)
+QUOTA_LIMIT = Metric("obskit.quota.limit", "gauge", "{call}", "What may be used in a window.")
+HTTP_CLIENT_REJECTIONS = Metric(
+    "obskit.http.client.rejections",
+    "counter",
+    "{response}",
+    "Responses 401 and 429 that an HTTP client was given.",
+)
+
 # The export path's own account. OpenTelemetry semantic conventions 1.36, in development.
 SDK_SPAN_PROCESSED = Metric(
     "otel.sdk.processor.span.processed",
@@ -214,11 +270,28 @@ CHECK_RESULT_EVIDENCE = "obskit.check.evidence"
 CHECK_SEVERITY = "obskit.check.severity"
 CHECK_OWNER = "obskit.check.owner"
 CHECK_RUNBOOK = "obskit.check.runbook"
+JOB_NAME = "obskit.job.name"
+JOB_STATE = "obskit.job.state"
+JOB_OUTCOME = "obskit.job.outcome"
+JOB_RUN_ID = "obskit.job.run.id"
+JOB_RUN_DURATION = "obskit.job.run.duration"
+JOB_RUN_COUNTS = "obskit.job.run.counts"
+JOB_RUN_MESSAGE = "obskit.job.run.message"
+JOB_RUN_EVIDENCE = "obskit.job.run.evidence"
+JOB_SEVERITY = "obskit.job.severity"
+JOB_OWNER = "obskit.job.owner"
+JOB_RUNBOOK = "obskit.job.runbook"
+COUNT_NAME = "obskit.count.name"
+OPERATION_NAME = "obskit.operation.name"
+OPERATION_OUTCOME = "obskit.operation.outcome"
+QUOTA_NAME = "obskit.quota.name"
 
 # What the `event_name` of a log record may be
 EVENT_EXCEPTION = "exception"
 EVENT_ACCESS = "http.server.request"
 EVENT_CHECK = "obskit.check.result"
+EVENT_JOB_STARTED = "obskit.job.started"
+EVENT_JOB_FINISHED = "obskit.job.finished"
 
 # Semantic conventions, "HTTP spans": a method that the server does not know.
 UNKNOWN_METHOD = "_OTHER"

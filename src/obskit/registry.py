@@ -9,8 +9,19 @@ from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from obskit.declaration import Check, Judge, OnTimeout, Severity, Subject, UnknownOn
+from obskit.declaration import (
+    Bands,
+    Check,
+    Judge,
+    Level,
+    OnTimeout,
+    Scope,
+    Severity,
+    Subject,
+    UnknownOn,
+)
 from obskit.declare import caller, declare
+from obskit.declared import Declarations
 from obskit.duration import Duration
 from obskit.exceptions import DeclarationError, DuplicateName
 
@@ -25,19 +36,30 @@ _Function = TypeVar("_Function", bound=Callable[[], object])
 class Options(TypedDict, total=False):
     """What every declaration may say; `Registry.add` explains each."""
 
+    every: Duration | None
+    cron: str | None
+    on: str | None
+    timezone: str | tzinfo | None
     timeout: Duration
     severity: Severity
     owner: str | None
     runbook: str | None
     description: str | None
     readiness: bool
+    group: str | None
+    tags: Sequence[str]
+    failures_before_alert: int
+    successes_before_recovery: int
+    quiet_at_start: Duration
+    scope: Scope | None
+    isolate: bool
     depends_on: Sequence[str]
     on_timeout: OnTimeout
     unknown_on: UnknownOn
 
 
-class Registry:
-    """The declared checks of one application.
+class Registry(Declarations):
+    """What one application has declared: its checks, jobs, operations and quotas.
 
     Attributes:
         entry: Opened around each run, or None. A framework's `init_app` sets it.
@@ -52,6 +74,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.entry: HostEntry | None = None
         self._lock = Lock()
         self._checks: Mapping[str, Check] = MappingProxyType({})
@@ -69,37 +92,53 @@ class Registry:
         name: str,
         subject: Subject,
         *,
-        every: Duration,
         judge: Judge | None = None,
         unit: str = "",
         warning_after: Duration | None = None,
         critical_after: Duration | None = None,
-        timezone: str | tzinfo | None = None,
+        alert_above: Mapping[Level, int] | None = None,
+        score: bool | Bands = False,
+        dimension: str | None = None,
         **options: Unpack[Options],
     ) -> Check:
         """Declare a check. What the subject returns says how things stand.
 
-        Without a judge, None and True are ok, False is critical, a number is a measurement and a
-        `CheckResult` is taken as it is. With one, the number is judged. With `warning_after` or
-        `critical_after` it returns when something last happened, or None for never. An exception is
-        critical.
+        Without a judge, None and True are ok, False is critical, a number is a measurement, a list
+        of `Issue` is counted by level, and a `CheckResult` is taken as it is. With one, the number
+        is judged. With `warning_after` or `critical_after` it returns when something last happened,
+        or None for never. An exception is critical. A `Measurement` is judged as its value.
 
         Args:
             name: 1 to 63 of ``a-z 0-9 . _ -``, a letter or digit first.
             subject: A function or another object that is called without arguments; may be async.
-            every: How often it runs: ``"90s"``, ``"5m"``, seconds or a `timedelta`, from 1 s.
-            judge: Judges the number: `above`, `below` or `outside`.
+            judge: Judges the number: `above`, `below`, `outside` or `changed`; the one that a ready-made
+                check brings by default.
             unit: The number's unit, as OpenTelemetry writes it: ``s``, ``By``, ``{row}``.
             warning_after: The age from which on an instant is a warning.
             critical_after: The age from which on an instant is critical.
-            timezone: What an instant without a zone is read in, such as ``"Europe/Berlin"``.
-            **options: Of every kind of check:
+            alert_above: Of a validation: by level, how many issues are still well
+                (``{"critical": 0, "error": 0}``; levels that are not named never alert).
+            score: The subject returns a share of 0 to 1: True, or `Bands` of your own.
+            dimension: What of its group a score measures, such as ``completeness``.
+            **options: Of every kind of check; one of the first three says when it runs:
+                every: How often: ``"90s"``, ``"5m"``, seconds or a `timedelta`, from 1 s.
+                cron: At which times: ``"0 3 * * *"``, with a time zone.
+                on: After what: ``"job:nightly-import"``, after each run of that job.
+                timezone: What `cron`, and an instant without a zone, is read in: ``"Europe/Berlin"``.
                 timeout: How long a run may take (10 s).
                 severity: ``sev1`` act now, ``sev2`` this working day (default), ``sev3`` daily.
                 owner: Who acts. A team's name.
                 runbook: Where it is written what to do. A URL.
                 description: One line; else the first of the docstring.
                 readiness: Whether this process must not be sent work while it fails.
+                group: What it is shown with, such as ``database``.
+                tags: What it can be chosen by, such as ``["daily"]``.
+                failures_before_alert: Failed runs in a row from which on the check fails (1).
+                successes_before_recovery: Runs in a row that are ok from which on it is ok again (1).
+                quiet_at_start: How long after the start of the process no failure counts (0).
+                scope: ``"process"`` in each process (default with `readiness`), ``"host"`` in one
+                    process of a host (default), ``"fleet"`` in one process of all hosts.
+                isolate: Whether it runs in a process of its own, which is killed at the time-out.
                 depends_on: Names of checks; while one of them fails, this one is skipped.
                 on_timeout: ``"critical"`` (default) or ``"unknown"``.
                 unknown_on: Exceptions that mean "could not be judged" rather than "failed".
@@ -119,12 +158,13 @@ class Registry:
                 name,
                 subject,
                 caller(),
-                every=every,
                 judge=judge,
                 unit=unit,
                 warning_after=warning_after,
                 critical_after=critical_after,
-                timezone=timezone,
+                alert_above=alert_above,
+                score=score,
+                dimension=dimension,
                 **options,
             )
         )
@@ -133,9 +173,11 @@ class Registry:
         self,
         name: str,
         *,
-        every: Duration,
         judge: Judge | None = None,
         unit: str = "",
+        alert_above: Mapping[Level, int] | None = None,
+        score: bool | Bands = False,
+        dimension: str | None = None,
         **options: Unpack[Options],
     ) -> Callable[[_Function], _Function]:
         """Declare the decorated function as a check, and leave it as it is. See `Registry.add`.
@@ -150,7 +192,17 @@ class Registry:
         place = caller()
 
         def decorate(function: _Function) -> _Function:
-            check = declare(name, function, place, every=every, judge=judge, unit=unit, **options)
+            check = declare(
+                name,
+                function,
+                place,
+                judge=judge,
+                unit=unit,
+                alert_above=alert_above,
+                score=score,
+                dimension=dimension,
+                **options,
+            )
             self._hold(check)
             return function
 
@@ -160,10 +212,8 @@ class Registry:
         self,
         name: str,
         *,
-        every: Duration,
         warning_after: Duration | None = None,
         critical_after: Duration | None = None,
-        timezone: str | tzinfo | None = None,
         **options: Unpack[Options],
     ) -> Callable[[_Function], _Function]:
         """Declare the decorated function, which says when something last happened. See `Registry.add`.
@@ -186,10 +236,8 @@ class Registry:
                 name,
                 function,
                 place,
-                every=every,
                 warning_after=warning_after,
                 critical_after=critical_after,
-                timezone=timezone,
                 **options,
             )
             self._hold(check)

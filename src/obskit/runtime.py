@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.resources import Resource
 
 from obskit import hosting, names
 from obskit import metrics as host_metrics
 from obskit.checks import report
-from obskit.checks.results import Results
+from obskit.checks import sentry as sentry_issues
+from obskit.checks.results import Results, Standing
+from obskit.checks.sharing import Sharing
 from obskit.checks.trace import opener
 from obskit.checks.watch import Watch
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import SIGNALS, Config, describe
+from obskit.declaration import Check
 from obskit.exceptions import MissingExtra
 from obskit.export import otlp
 from obskit.export.budget import prepare, within
@@ -26,8 +30,14 @@ from obskit.export.otlp import Export
 from obskit.export.processors import Logs
 from obskit.export.worker import Worker
 from obskit.ledger import Ledger, Unfinished
+from obskit.operations import report as operations_report
+from obskit.operations import surroundings
+from obskit.operations.housekeeping import Housekeeping
+from obskit.operations.surroundings import CheckIn, Surroundings
 from obskit.redaction import rules as redaction_rules
-from obskit.registry import Registry
+from obskit.registry import Registry, default_registry
+from obskit.state.opening import default_url, open_lease, open_store
+from obskit.state.store import JobRun
 from obskit.telemetry import (
     account,
     cardinality,
@@ -49,6 +59,13 @@ from obskit.telemetry.server import Server
 from obskit.termination import Child
 from obskit.version import version
 
+if TYPE_CHECKING:
+    from obskit.metrics_file import MetricsFile
+    from obskit.telemetry.prometheus import Scraped
+
+# For results that wait to be written as the process ends, seconds.
+_LAST_RESULTS = 0.3
+
 
 class Runtime:
     """Everything that `init` makes. One a process is usual; tests have many.
@@ -64,6 +81,8 @@ class Runtime:
         config: The configuration.
         ledger: The account of every record.
         server: What requests need; None until `start`.
+        clock: The time.
+        scraped: What gives metrics to Prometheus; None where nobody wants them so.
     """
 
     def __init__(
@@ -81,7 +100,10 @@ class Runtime:
         self._export = export
         self._reporter = reporter
         self._sinks = sinks
-        self._clock = clock
+        self.clock = clock
+        self.scraped: Scraped | None = None
+        self._file: MetricsFile | None = None
+        self._file_worker = Worker(clock)
         self._closed = False
         self._pid = os.getpid()
         self._forked = False
@@ -105,12 +127,16 @@ class Runtime:
         )
         providers.set_propagators(config.propagators)
         reporter = self._reporter or _reporter(config)
-        export = self._export = self._export or otlp.build(config, self.ledger, self._clock)
+        scraped = _scraped(config)
+        export = self._export = self._export or otlp.build(config, self.ledger, self.clock)
         if any(export) or reporter:
             prepare()
         self.slot = Slot(run_directory(config.run_dir, config.service))
         self.resource = resource.build(config, self.slot)
         self.providers = providers.install(config, self.resource, export)
+        if scraped and providers.join(self.providers.meter, "metrics", scraped):
+            self.scraped = scraped
+            self._make_file(scraped)
         if export.traces and "traces" not in self.providers.hosts_own:
             self.providers.count_sampled_out(partial(self.ledger.sample_out, "traces"))
         self.errors = Errors(reporter, self.ledger) if reporter else None
@@ -118,9 +144,10 @@ class Runtime:
         self.pipeline = self._make_pipeline()
         tracer = self.providers.tracer.get_tracer("obskit", version())
         self.meter = self.providers.meter.get_meter("obskit", version())
-        self.server = Server(config, tracer, self.meter, self.pipeline, self.errors, self._clock)
+        self.server = Server(config, tracer, self.meter, self.pipeline, self.errors, self.clock)
         self._open_trace = opener(tracer)
         report.register_instruments(self.meter, self._watched)
+        self._begin_operations()
         traces.install(tracer, exception_events=config.exception_signal == "logs/dup")
         host_metrics.install(self.ledger, config.metric_cardinality_limit)
         loggers.install(self.pipeline)
@@ -129,7 +156,7 @@ class Runtime:
             config.log_level, {"opentelemetry": config.otel_log_level, **config.log_levels}
         )
         levels.follow(run_directory(config.run_dir, config.service))
-        process.register(self.meter, self._clock)
+        process.register(self.meter, self.clock)
         if self.sends:
             account.register(self.meter, self.ledger)
         self._tell_unfinished()
@@ -140,6 +167,28 @@ class Runtime:
         self._clients.switch_on(
             config.disabled_instrumentations, self.providers.tracer, self.providers.meter
         )
+
+    def _make_file(self, scraped: Scraped) -> None:
+        config = self.config
+        if config.metrics_file is None:
+            return
+        from obskit.metrics_file import MetricsFile, content
+
+        self._file = MetricsFile(
+            Path(config.metrics_file),
+            config.metric_export_interval_ms / 1_000,
+            lambda: content(config, self.resource, scraped, self._watched(), self.clock),
+            self.clock,
+        )
+        self._file_worker.take([self._file])
+
+    def serving(self) -> None:
+        """This process does a service's work: it writes metrics into their file from now on.
+
+        The parent of a server's workers does not. Costs little: call it often.
+        """
+        if self._file is not None:
+            self._file_worker.ensure_started()
 
     def _keep_account(self) -> None:
         """Count where a kill leaves the numbers, for the next process in this slot to tell."""
@@ -163,9 +212,9 @@ class Runtime:
         self._hosting.warn_if_late()
         prepare()
 
-    def _watched(self) -> Iterator[tuple[Registry, Results]]:
+    def _watched(self) -> Iterator[tuple[Registry, Results, Callable[[Check], bool]]]:
         for watch in tuple(self._watches.values()):
-            yield watch.registry, watch.results
+            yield watch.registry, watch.results, watch.holds
 
     def _make_pipeline(self) -> Pipeline:
         config = self.config
@@ -193,7 +242,7 @@ class Runtime:
             sinks,
             self.ledger,
             on_exception=self.logged_exception if self.errors else None,
-            clock=self._clock,
+            clock=self.clock,
         )
 
     def logged_exception(self, error: BaseException, logger: str) -> None:
@@ -201,17 +250,78 @@ class Runtime:
         if self.errors:
             self.errors.capture(error, handled=True, logger=logger)
 
-    def watch(self, registry: Registry) -> Watch:
+    def watch(self, registry: Registry, *, worker: bool = False) -> Watch:
         """What runs a registry's checks and holds their results. Starts nothing by itself.
 
         Args:
             registry: The checks.
+            worker: Whether this process is there to run them, and serves nothing.
         """
         found = self._watches.get(registry)
         if found is None:
-            made = Watch(registry, self._open_trace, self._clock)
+            sharing = self._sharing(worker=worker)
+            made = Watch(registry, self._open_trace, self.clock, sharing, self._tell_result)
             found = self._watches.setdefault(registry, made)  # another thread may have made one
         return found
+
+    def _tell_result(self, check: Check, standing: Standing) -> None:
+        report.log_result(check, standing, passes=self.config.checks_log_passes)
+        if self.errors and self.config.sentry_checks:
+            event = sentry_issues.event(check, standing)
+            if event is not None:
+                self.errors.report(event)
+
+    def _sharing(self, *, worker: bool) -> Sharing:
+        config = self.config
+        lease_url = config.lease_url
+        return Sharing(
+            partial(open_store, config.state_url or default_url(config), config.service),
+            run_directory(config.run_dir, config.service) / (config.environment or "any"),
+            lambda: str(self.resource.attributes[names.SERVICE_INSTANCE_ID]),
+            runs=worker or config.checks_in == "web",
+            history=config.history_days * 86_400.0,
+            max_bytes=config.history_max_bytes,
+            open_leases=partial(open_lease, lease_url, config.service) if lease_url else None,
+            keep_house=self._housekeeping.look,
+        )
+
+    def _begin_operations(self) -> None:
+        """Jobs, operations and quotas: what their runs stand in, and what is told of them."""
+        config = self.config
+        around = Surroundings(
+            clock=self.clock,
+            meter=self.meter,
+            errors=lambda: self.errors,
+            store=open_store(config.state_url or default_url(config), config.service),
+            instance=str(self.resource.attributes[names.SERVICE_INSTANCE_ID]),
+            check_in=_check_in(config) if self.errors else None,
+            ledger=self.ledger,
+        )
+        surroundings.install(around)
+        self._housekeeping = Housekeeping(around, self._job_ended)
+        operations_report.register_quotas(self.meter, self._declared)
+        operations_report.register_instruments(
+            self.meter, self._judged, partial(self._runs, around), self.clock, around.since
+        )
+
+    def _declared(self) -> set[Registry]:
+        return {default_registry, *self._watches}
+
+    # One process of a host tells of all jobs, by what the store knows; the others of their own runs.
+    def _keeps_house(self) -> bool:
+        return any(watch.keeps_house for watch in tuple(self._watches.values()))
+
+    def _judged(self) -> set[Registry]:
+        return self._declared() if self._keeps_house() else set()
+
+    def _runs(self, around: Surroundings) -> Mapping[str, Sequence[JobRun]]:
+        if self._keeps_house() and around.store is not None:
+            return around.store.latest_jobs()
+        return around.runs.latest_jobs()
+
+    def _job_ended(self, job: str) -> None:
+        for watch in tuple(self._watches.values()):
+            watch.schedule.trigger(job)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything that waits.
@@ -248,7 +358,7 @@ class Runtime:
         self._hosting.warn_if_late()
         self._closed = True
         for watch in self._watches.values():
-            watch.schedule.stop(0)
+            watch.stop(_LAST_RESULTS)
         worker = self._worker()
         budget = self.config.shutdown_timeout if timeout is None else timeout
         ways: list[Callable[[], object]] = [
@@ -256,6 +366,9 @@ class Runtime:
         ]
         if self.errors:
             ways.append(partial(self.errors.reporter.close, budget))
+        if self._file:
+            self._file_worker.stop()
+            ways.append(self._file.finish)
         in_time = within(budget, ways)
         if in_time:
             self.ledger.end()
@@ -293,6 +406,7 @@ class Runtime:
         worker = self._worker()
         if worker:
             worker.stop()
+        self._file_worker.stop()
         self.providers.discard()
         self.slot.release()
 
@@ -311,6 +425,7 @@ class Runtime:
         worker = self._worker()
         if worker:
             worker.after_fork()
+        self._file_worker.after_fork()
         self.ledger.reset()
         for watch in self._watches.values():
             watch.after_fork()
@@ -318,6 +433,7 @@ class Runtime:
         self._keep_account()
         self._tell_unfinished()
         self.resource = self.resource.merge(Resource(resource.of_process(self.config, self.slot)))
+        surroundings.active().instance = str(self.resource.attributes[names.SERVICE_INSTANCE_ID])
         self.providers.update_resource(self.resource)
         self._send_metrics()
         if self.sends:
@@ -369,7 +485,26 @@ class Runtime:
         loggers.install(None)
         traces.install(None)
         host_metrics.install(Ledger())
+        surroundings.install(None)
         providers.forget()
+
+
+def _check_in(config: Config) -> CheckIn | None:
+    if not config.sentry_crons:
+        return None
+    from obskit.operations.sentry_crons import check_in
+
+    return check_in
+
+
+def _scraped(config: Config) -> Scraped | None:
+    if not config.scraped and config.metrics_file is None:
+        return None
+    try:
+        from obskit.telemetry.prometheus import Scraped
+    except ModuleNotFoundError as error:
+        raise MissingExtra("prometheus", "Metrics for Prometheus, or in a file,") from error
+    return Scraped()
 
 
 def _reporter(config: Config) -> Reporter | None:

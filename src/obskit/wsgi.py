@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import orjson
 from opentelemetry import context as otel_context
 from opentelemetry.propagators.textmap import Getter
 
 from obskit import default_runtime
 from obskit.context import accepted_request_id
-from obskit.probes import Probes
+from obskit.probes import Probe, Probes, written
 from obskit.telemetry import levels
 from obskit.telemetry.exchange import Exchange
 from obskit.telemetry.server import Incoming, unobserved
@@ -69,8 +69,8 @@ class ObskitMiddleware:
         if self._probes is not None:
             self._probes.start(runtime)
             path = environ.get("PATH_INFO", "")
-            if path in self._probes and not self._is_route(path):
-                answer = self._probes.answer(runtime, path)
+            if self._probes.takes(runtime, path) and not self._is_route(path):
+                answer = self._probes.answer(runtime, _probe(environ, path))
                 return _answered(environ, _named(environ, start_response), *answer)
         if "HTTP_UPGRADE" in environ and environ["HTTP_UPGRADE"].lower() == "websocket":
             return self.app(environ, start_response)  # the socket outlives what a request is
@@ -280,13 +280,23 @@ def _status_code(status: str) -> int:
     return int(code) if code.isascii() and code.isdigit() else 500
 
 
+def _probe(environ: WSGIEnvironment, path: str) -> Probe:
+    return Probe(
+        path,
+        environ.get("QUERY_STRING", ""),
+        lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
+        environ.get("REMOTE_ADDR", ""),
+        environ,
+    )
+
+
 def _answered(
-    environ: WSGIEnvironment, start_response: StartResponse, status: int, body: dict[str, Any]
+    environ: WSGIEnvironment, start_response: StartResponse, status: int, body: dict[str, Any] | str
 ) -> list[bytes]:
-    content = orjson.dumps(body)
-    phrase = "OK" if status == 200 else "Service Unavailable"  # noqa: PLR2004
+    content_type, content = written(body)
+    phrase = HTTPStatus(status).phrase
     headers = [
-        ("Content-Type", "application/json"),
+        ("Content-Type", content_type),
         ("Content-Length", str(len(content))),
         ("Cache-Control", "no-store"),
     ]

@@ -17,6 +17,8 @@ import obskit
 import obskit.flask
 from obskit import CheckResult, default_registry
 from obskit.checks import report
+from obskit.checks.results import Results
+from obskit.clock import SYSTEM_CLOCK
 
 SECRETS: dict[str, str] = json.loads(os.environ.pop("CANARIES", "{}"))
 
@@ -170,7 +172,8 @@ def main() -> None:
     spans()
     measurements()
     obskit.check("canary", every=3600)(canary)
-    report.log_result(default_registry.checks["canary"], canary(), changed=True)
+    standing = Results(SYSTEM_CLOCK).record(default_registry.checks["canary"], canary())
+    report.log_result(default_registry.checks["canary"], standing)
     client = make().test_client()
     client.set_cookie("theme", of("cookie"))
     answer = client.post(

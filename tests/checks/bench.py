@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.checks.given import PATIENCE
 
-from obskit import CheckResult, Registry
-from obskit.checks.results import Results
+from obskit import Registry
+from obskit.checks.results import Results, Standing
 from obskit.checks.runner import Runner
 from obskit.clock import SYSTEM_CLOCK
 from obskit.declaration import Check
@@ -24,8 +24,8 @@ class Bench:
         self.told: list[tuple[str, str, bool]] = []
         self.runner = Runner(self.registry, self.results, clock, on_result=self._tell, **options)
 
-    def _tell(self, check: Check, result: CheckResult, changed: bool) -> None:
-        self.told.append((check.name, result.status.value, changed))
+    def _tell(self, check: Check, standing: Standing) -> None:
+        self.told.append((check.name, standing.result.status.value, standing.changed))
 
     def add(self, name: str, subject: Callable[[], object], **options: Any) -> Check:
         return self.registry.add(name, subject, **{"every": "1m", "timeout": "1m", **options})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -185,3 +187,19 @@ def test_any_result_can_be_held_again_unchanged(
 ) -> None:
     result = CheckResult(Status.OK, message, value, details=details, evidence=evidence)
     assert replace(result) == result
+
+
+def test_a_result_survives_the_way_between_processes() -> None:
+    result = CheckResult(
+        Status.WARNING,
+        "few",
+        2,
+        "{row}",
+        details={"a": {"b": 1}},
+        evidence=["row 1"],
+        started=7.0,
+        trace_id="f" * 32,
+        raw=Status.CRITICAL,
+    )
+    assert pickle.loads(pickle.dumps(result)) == result
+    assert copy.deepcopy(result) == result

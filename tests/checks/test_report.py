@@ -11,7 +11,7 @@ from tests.checks.given import check
 from obskit import CheckResult, Registry, Status, default_runtime
 from obskit.capture import Capture
 from obskit.checks.report import log_result
-from obskit.checks.results import Results
+from obskit.checks.results import Results, Standing
 from obskit.telemetry.pipeline import Record
 
 
@@ -26,6 +26,7 @@ def results(obskit_capture: Capture, registry: Registry) -> Results:
     assert current is not None
     watch = current.watch(registry)
     watch.results._clock = obskit_capture.clock
+    watch.results.after_fork()
     return watch.results
 
 
@@ -52,8 +53,8 @@ def states(capture: Capture) -> dict[str, float]:
 def test_each_state_is_a_series_and_the_present_one_is_1(
     obskit_capture: Capture, registry: Registry, results: Results
 ) -> None:
-    registry.add("rows", lambda: None, every="1m")
-    results.record("rows", CheckResult.warning("few"))
+    rows = registry.add("rows", lambda: None, every="1m")
+    results.record(rows, CheckResult.warning("few"))
     others = {"ok": 0, "critical": 0, "unknown": 0, "skipped": 0}
     assert states(obskit_capture) == {**others, "warning": 1}
     obskit_capture.clock.advance(131)
@@ -65,10 +66,10 @@ def test_the_last_run_is_measured(
     obskit_capture: Capture, registry: Registry, results: Results
 ) -> None:
     name = {"obskit.check.name": "rows"}
-    registry.add("rows", lambda: None, every="1m")
-    results.record("rows", CheckResult.ok())
+    rows = registry.add("rows", lambda: None, every="1m")
+    results.record(rows, CheckResult.ok())
     obskit_capture.clock.advance(60)
-    results.record("rows", CheckResult(Status.CRITICAL, value=7, started=1000.0, duration=0.5))
+    results.record(rows, CheckResult(Status.CRITICAL, value=7, started=1000.0, duration=0.5))
     assert points(obskit_capture, "obskit.check.last_run.timestamp") == [(name, 1000.5)]
     assert points(obskit_capture, "obskit.check.last_success.timestamp") == [(name, 1767225600.0)]
     assert points(obskit_capture, "obskit.check.value") == [(name, 7.0)]
@@ -78,8 +79,8 @@ def test_the_last_run_is_measured(
 def test_a_value_of_nought_is_a_value(
     obskit_capture: Capture, registry: Registry, results: Results
 ) -> None:
-    registry.add("rows", lambda: None, every="1m")
-    results.record("rows", CheckResult.critical("empty", value=0))
+    rows = registry.add("rows", lambda: None, every="1m")
+    results.record(rows, CheckResult.critical("empty", value=0))
     assert [value for _, value in points(obskit_capture, "obskit.check.value")] == [0.0]
     assert points(obskit_capture, "obskit.check.last_success.timestamp") == []
 
@@ -111,8 +112,12 @@ FULL = CheckResult(
 )
 
 
+def standing(result: CheckResult, *, changed: bool = True) -> Standing:
+    return Standing(result, 0.0, None, 0.0, changed)
+
+
 def test_a_result_is_a_log_record(obskit_capture: Capture) -> None:
-    log_result(check(owner="data", runbook="https://w", severity="sev1"), FULL, True)
+    log_result(check(owner="data", runbook="https://w", severity="sev1"), standing(FULL))
     (line,) = obskit_capture.lines
     assert line == {
         "timestamp": "2026-01-01T00:00:00.000000Z",
@@ -138,12 +143,12 @@ def test_the_record_has_the_name_of_its_event(
 ) -> None:
     records: list[Record] = []
     monkeypatch.setattr(obskit_capture, "write", records.append)
-    log_result(check(), FULL, True)
+    log_result(check(), standing(FULL))
     assert [record.event_name for record in records] == ["obskit.check.result"]
 
 
 def test_what_a_result_does_not_say_is_left_out(obskit_capture: Capture) -> None:
-    log_result(check(), CheckResult.warning("", value=0), True)
+    log_result(check(), standing(CheckResult.warning("", value=0)))
     (line,) = obskit_capture.lines
     assert line["event"] == "rows is warning"
     assert {name for name in line if name.startswith("obskit.check.")} == {
@@ -174,12 +179,22 @@ def test_a_failure_is_told_each_time_and_a_pass_when_it_is_one_again(
     obskit_capture: Capture, status: Status, changed: bool, level: str
 ) -> None:
     logging.getLogger("obskit.check").setLevel(logging.DEBUG)
-    log_result(check(), CheckResult(status), changed)
+    log_result(check(), standing(CheckResult(status), changed=changed))
     assert [line["level"] for line in obskit_capture.lines] == [level]
 
 
+def test_each_pass_is_told_where_that_is_asked_for(obskit_capture: Capture) -> None:
+    for status in (Status.OK, Status.SKIPPED, Status.WARNING):
+        log_result(check(), standing(CheckResult(status), changed=False), passes=True)
+    assert [(line["level"], line["event"]) for line in obskit_capture.lines] == [
+        ("info", "rows is ok"),
+        ("info", "rows is skipped"),
+        ("warning", "rows is warning"),
+    ]
+
+
 def test_a_pass_that_is_no_news_is_not_told_by_default(obskit_capture: Capture) -> None:
-    log_result(check(), CheckResult.ok(), False)
+    log_result(check(), standing(CheckResult.ok(), changed=False))
     assert obskit_capture.lines == []
-    log_result(check(), CheckResult.ok(), True)
+    log_result(check(), standing(CheckResult.ok()))
     assert len(obskit_capture.lines) == 1

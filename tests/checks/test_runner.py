@@ -27,7 +27,7 @@ def test_a_run_gives_its_result_and_holds_it(bench: Bench) -> None:
     assert (result.trace_id, result.attempt) == (None, 1)
     standing = bench.results.standing("rows")
     assert standing is not None
-    assert standing.result is result
+    assert standing.result == result
     bench.runner.run(check)
     assert bench.told == [("rows", "warning", True), ("rows", "warning", False)]
 

@@ -34,7 +34,7 @@ def test_lines_and_spans_of_a_run_and_its_result_stand_under_one_id(
             obskit.get_logger("shop").warning("slow")
         return False
 
-    result = watch(registry)._runner.run(registry.add("rows", rows, every="1m"))
+    result = watch(registry).runner.run(registry.add("rows", rows, every="1m"))
     inner, outer = obskit_capture.spans
     assert (inner.name, outer.name) == ("query", "check rows")
     assert outer.parent is None
@@ -51,7 +51,7 @@ def test_lines_and_spans_of_a_run_and_its_result_stand_under_one_id(
 
 def test_each_run_has_an_id_of_its_own(obskit_capture: Capture) -> None:
     registry = Registry()
-    runner, rows = watch(registry)._runner, registry.add("rows", lambda: None, every="1m")
+    runner, rows = watch(registry).runner, registry.add("rows", lambda: None, every="1m")
     assert [runner.run(rows).trace_id for _ in range(2)] == [f"{1:032x}", f"{2:032x}"]
 
 
@@ -61,7 +61,7 @@ def test_an_exception_fails_the_span(obskit_capture: Capture) -> None:
     def broken() -> None:
         raise ValueError("no")
 
-    watch(registry)._runner.run(registry.add("rows", broken, every="1m"))
+    watch(registry).runner.run(registry.add("rows", broken, every="1m"))
     (span,) = obskit_capture.spans
     assert span.status.status_code is StatusCode.ERROR
     assert [event.name for event in span.events] == ["exception"]

@@ -26,7 +26,7 @@ def seen(result: CheckResult) -> Seen:
     return result.status.value, result.message, result.value
 
 
-NEITHER = "return None, True, False, a number or a CheckResult"
+NEITHER = "return None, True, False, a number, issues or a CheckResult"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ NEITHER = "return None, True, False, a number or a CheckResult"
         (math.nan, ("unknown", f"it returned nan: {NEITHER}", None)),
         (math.inf, ("unknown", f"it returned inf: {NEITHER}", None)),
         ("up", ("unknown", f"it returned 'up': {NEITHER}", None)),
-        ([], ("unknown", f"it returned []: {NEITHER}", None)),
+        ([1], ("unknown", f"it returned [1]: {NEITHER}", None)),
     ],
 )
 def test_without_a_judge_what_is_returned_says_how_it_stands(returned: Any, expected: Seen) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from itertools import islice
 from numbers import Real
 from types import MappingProxyType
@@ -77,7 +78,9 @@ class CheckResult:
         started: When the run began, seconds since the Unix epoch. obskit sets it and what follows.
         duration: How long it took, seconds.
         trace_id: The trace that its spans and log lines belong to, or None.
-        attempt: Which try it was, from 1.
+        attempt: Which run in a row with the same outcome, failed or not, it was, from 1.
+        nothing_to_do: Whether there was nothing to do, which is no failure.
+        raw: Its status before damping, where that is another one.
 
     Raises:
         ValueError: The status is none.
@@ -96,6 +99,8 @@ class CheckResult:
     duration: float = 0.0
     trace_id: str | None = None
     attempt: int = 1
+    nothing_to_do: bool = False
+    raw: Status | None = None
 
     def __post_init__(self) -> None:
         """Make every field plain and bounded, whatever a check has put into it."""
@@ -111,6 +116,10 @@ class CheckResult:
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Callable[[], CheckResult], tuple[()]]:
+        """What cannot be changed cannot be pickled either, and a result may come from elsewhere."""
+        return partial(CheckResult, **{**vars(self), "details": dict(self.details)}), ()
 
     @classmethod
     def ok(
@@ -164,6 +173,18 @@ class CheckResult:
     def finished(self) -> float:
         """When it was decided, seconds since the Unix epoch."""
         return self.started + self.duration
+
+
+def nothing_to_do(message: str = "nothing to do") -> CheckResult:
+    """What a check or a job returns that found nothing to do. It is ok, and told apart from a failure.
+
+    Args:
+        message: What a person reads.
+
+    >>> nothing_to_do("no events").status
+    <Status.OK: 'ok'>
+    """
+    return CheckResult(Status.OK, message, nothing_to_do=True)
 
 
 def number(given: object) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.metrics import Meter, Observation
 
 from obskit import names
-from obskit.checks.model import CheckResult, Status
+from obskit.checks.model import Status
 from obskit.checks.results import Results, Standing
 from obskit.declaration import Check
 from obskit.registry import Registry
@@ -21,8 +21,8 @@ LOGGER = "obskit.check"
 _LEVELS = {Status.WARNING: 30, Status.CRITICAL: 40, Status.UNKNOWN: 40}
 
 
-#: The registries that are watched, each with its results.
-Watched = Callable[[], Iterable[tuple[Registry, Results]]]
+#: The registries that are watched, each with its results and with what this process runs of it.
+Watched = Callable[[], Iterable[tuple[Registry, Results, Callable[[Check], bool]]]]
 
 
 def register_instruments(meter: Meter, watched: Watched) -> None:
@@ -33,28 +33,32 @@ def register_instruments(meter: Meter, watched: Watched) -> None:
         watched: Gives the registries and their results at that moment.
     """
 
+    # Of a check that another process runs, that one tells.
+    def held() -> Iterator[tuple[Check, Results]]:
+        for registry, results, holds in watched():
+            for check in registry.checks.values():
+                if holds(check):
+                    yield check, results
+
     def of_each(read: Callable[[Standing], float | None]) -> Iterator[Observation]:
-        for registry, results in watched():
-            for name in registry.checks:
-                standing = results.standing(name)
-                value = read(standing) if standing else None
-                if value is not None:
-                    yield Observation(value, {names.CHECK_NAME: name})
+        for check, results in held():
+            standing = results.standing(check.name)
+            value = read(standing) if standing else None
+            if value is not None:
+                yield Observation(value, {names.CHECK_NAME: check.name})
 
     def states() -> Iterator[Observation]:
-        for registry, results in watched():
-            for check in registry.checks.values():
-                now = results.current(check)
-                if now is None:
-                    continue
-                for status in Status:
-                    attributes = {names.CHECK_NAME: check.name, names.CHECK_STATE: status.value}
-                    yield Observation(int(status is now.status), attributes)
+        for check, results in held():
+            now = results.current(check)
+            if now is None:
+                continue
+            for status in Status:
+                attributes = {names.CHECK_NAME: check.name, names.CHECK_STATE: status.value}
+                yield Observation(int(status is now.status), attributes)
 
     def declared() -> Iterator[Observation]:
-        for registry, _ in watched():
-            for name in registry.checks:
-                yield Observation(1, {names.CHECK_NAME: name})
+        for check, _ in held():
+            yield Observation(1, {names.CHECK_NAME: check.name})
 
     observe(meter, names.CHECK_STATUS, states)
     observe(meter, names.CHECK_LAST_RUN, lambda: of_each(lambda s: s.result.finished))
@@ -64,22 +68,23 @@ def register_instruments(meter: Meter, watched: Watched) -> None:
     observe(meter, names.CHECK_INFO, declared)
 
 
-def log_result(check: Check, result: CheckResult, changed: bool) -> None:
+def log_result(check: Check, standing: Standing, *, passes: bool = False) -> None:
     """Tell of a result in a log record.
 
     A failure is told each time, a pass or a skip when it begins; those that follow are of level DEBUG.
 
     Args:
         check: The check.
-        result: Its result.
-        changed: Whether the status is another than before.
+        standing: How it stands.
+        passes: Whether those that follow are told like the first.
     """
-    level = _LEVELS.get(result.status, 20 if changed else 10)
+    result = standing.result
+    level = _LEVELS.get(standing.raw, 20 if standing.changed or passes else 10)
     if not loggers.Named(LOGGER).enabled(level):
         return
     fields: dict[str, Any] = {
         names.CHECK_NAME: check.name,
-        names.CHECK_STATE: result.status.value,
+        names.CHECK_STATE: standing.raw.value,
         names.CHECK_RESULT_DURATION: round(result.duration, 6),
         names.CHECK_SEVERITY: check.severity,
     }
@@ -94,7 +99,7 @@ def log_result(check: Check, result: CheckResult, changed: bool) -> None:
     ]
     fields.update((name, value) for name, value in optional if value not in (None, "", {}, []))
     said = f": {result.message}" if result.message else ""
-    event = f"{check.name} is {result.status}{said}"
+    event = f"{check.name} is {standing.raw}{said}"
     loggers.active().emit(LOGGER, level, event, fields, event_name=names.EVENT_CHECK)
 
 

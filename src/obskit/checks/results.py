@@ -1,14 +1,16 @@
-"""The latest result of each check, and how long it has been so."""
+"""The latest result of each check, damped, and how long it has been so."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from obskit.checks.model import CheckResult, Status
 from obskit.clock import Clock
-from obskit.declaration import Check
+from obskit.declaration import Check, Damping
 from obskit.duration import format_duration
+
+_FAILING = frozenset({Status.WARNING, Status.CRITICAL, Status.UNKNOWN})
 
 
 @dataclass(frozen=True)
@@ -16,16 +18,23 @@ class Standing:
     """How a check stands.
 
     Attributes:
-        result: The latest result.
-        since: When its status began, seconds since the Unix epoch.
-        last_success: When it was last ok, seconds since the Unix epoch, or None.
+        result: The latest result. Its status is the damped one.
+        since: When that status began, seconds since the Unix epoch.
+        last_success: When a run was last ok, seconds since the Unix epoch, or None.
         decided: When the latest result was decided, by the monotonic clock.
+        changed: Whether the latest result has another status than the one before, or is the first.
     """
 
     result: CheckResult
     since: float
     last_success: float | None
     decided: float
+    changed: bool = False
+
+    @property
+    def raw(self) -> Status:
+        """What the latest run came to, before damping."""
+        return self.result.raw or self.result.status
 
 
 class Results:
@@ -37,34 +46,60 @@ class Results:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._standings: dict[str, Standing] = {}
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """In a forked child: results of its own, and a lock that nobody holds."""
         self._lock = Lock()
+        self._standings: dict[str, Standing] = {}
+        self._begun = self._clock.monotonic()
 
-    def record(self, name: str, result: CheckResult) -> bool:
-        """Hold a result as the latest.
+    def record(self, check: Check, result: CheckResult) -> Standing:
+        """Hold a result as the latest, damped as the check is declared.
 
-        Returns:
-            Whether the status is another than before, or the first.
+        Args:
+            check: The check.
+            result: What a run came to.
         """
-        now = self._clock.now()
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        quiet = monotonic - self._begun < check.damping.quiet
         with self._lock:
-            before = self._standings.get(name)
-            changed = before is None or before.result.status is not result.status
+            before = self._standings.get(check.name)
+            damped = _damped(check.damping, before, result, quiet=quiet)
+            changed = before is None or before.result.status is not damped.status
             since = now if before is None or changed else before.since
             success = before.last_success if before else None
             if result.status is Status.OK:
                 success = now
-            self._standings[name] = Standing(result, since, success, self._clock.monotonic())
-        return changed
+            standing = Standing(damped, since, success, monotonic, changed)
+            self._standings[check.name] = standing
+        return standing
+
+    def adopt(self, name: str, standing: Standing) -> None:
+        """Hold what another process found, unless something newer is known here.
+
+        Args:
+            name: The check's name.
+            standing: How it stands there.
+        """
+        with self._lock:
+            before = self._standings.get(name)
+            if before is None or before.result.started < standing.result.started:
+                self._standings[name] = standing
 
     def standing(self, name: str) -> Standing | None:
         """How a check stood when it was last decided, or None before its first run."""
         return self._standings.get(name)
 
+    def began(self, check: Check) -> float | None:
+        """When the latest run of a check began, by the monotonic clock, or None before the first."""
+        standing = self._standings.get(check.name)
+        return None if standing is None else standing.decided - standing.result.duration
+
     def age(self, name: str) -> float | None:
         """Seconds since the latest result was decided, or None before the first run."""
         standing = self._standings.get(name)
-        return None if standing is None else self._clock.monotonic() - standing.decided
+        return None if standing is None else max(0.0, self._clock.monotonic() - standing.decided)
 
     def current(self, check: Check) -> CheckResult | None:
         """What may be said of a check now: unknown where its result is too old to count.
@@ -84,7 +119,22 @@ class Results:
             )
         return standing.result
 
-    def after_fork(self) -> None:
-        """In a forked child: results of its own, and a lock that nobody holds."""
-        self._lock = Lock()
-        self._standings = {}
+
+def _damped(
+    damping: Damping, before: Standing | None, result: CheckResult, *, quiet: bool
+) -> CheckResult:
+    """The result with the status that counts, and how many there were of its kind in a row."""
+    if result.status is Status.SKIPPED:
+        return result
+    failing = result.status in _FAILING
+    row = 1
+    if before is not None and before.raw is not Status.SKIPPED:
+        row += before.result.attempt if (before.raw in _FAILING) == failing else 0
+    counted = before is not None and before.result.status in _FAILING
+    status: Status = result.status
+    if failing and not counted and (row < damping.failures or quiet):
+        status = Status.OK
+    elif not failing and before is not None and counted and row < damping.successes:
+        status = before.result.status
+    raw = result.status if status is not result.status else None
+    return replace(result, status=status, attempt=row, raw=raw)

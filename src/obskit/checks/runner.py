@@ -10,10 +10,11 @@ from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from obskit.checks import verdict
+from obskit.checks import isolation, verdict
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.order import fault
-from obskit.checks.results import Results
+from obskit.checks.results import Results, Standing
+from obskit.checks.verdict import Past
 from obskit.clock import Clock
 from obskit.declaration import Check
 from obskit.redaction import describe
@@ -39,8 +40,13 @@ class NoTrace:
 
 
 OpenTrace = Callable[[Check], AbstractContextManager[Trace]]
-#: Told of every result: the check, the result, whether the status is another than before.
-OnResult = Callable[[Check, CheckResult, bool], None]
+#: Told of how each check stands after a run.
+OnResult = Callable[[Check, Standing], None]
+
+
+def no_past(_check: Check) -> Past:
+    """The past of a check where no history is kept."""
+    return lambda _since: ()
 
 
 class Attempt:
@@ -80,6 +86,7 @@ class Runner:
         clock: The time.
         open_trace: Opens the trace of a run.
         on_result: Told of every result; must not raise.
+        past: Gives what a check measured before.
         max_hung: How many runs may go on past their time-out. With more, checks are `unknown`: a
             dependency that hangs must not fill the process with threads.
     """
@@ -91,7 +98,8 @@ class Runner:
         clock: Clock,
         *,
         open_trace: OpenTrace = lambda _check: nullcontext(NoTrace()),
-        on_result: OnResult = lambda _check, _result, _changed: None,
+        on_result: OnResult = lambda _check, _standing: None,
+        past: Callable[[Check], Past] = no_past,
         max_hung: int = 4,
     ) -> None:
         self._registry = registry
@@ -99,6 +107,7 @@ class Runner:
         self._clock = clock
         self._open_trace = open_trace
         self._on_result = on_result
+        self._past = past
         self._max_hung = max_hung
         self.after_fork()
 
@@ -200,18 +209,25 @@ class Runner:
     def _call(self, attempt: Attempt, trace: Trace) -> CheckResult:
         check = attempt.check
         entry = self._registry.entry or nullcontext
-        with entry():
+        with nullcontext() if check.isolate else entry():
             try:
-                returned = check.subject()
-                if inspect.isawaitable(returned):
-                    left = attempt.deadline - self._clock.monotonic()
-                    returned = asyncio.run(_finish(returned, left))
-                return verdict.of_returned(check, returned, self._clock.now())
-            except _OutOfTime:
+                returned = self._returned(attempt)
+                return verdict.of_returned(check, returned, self._clock.now(), self._past(check))
+            except (_OutOfTime, isolation.Killed):
                 return verdict.of_timeout(check)
             except BaseException as error:  # even SystemExit: it would end the thread unseen
                 trace.failed(error)
                 return verdict.of_error(check, error)
+
+    def _returned(self, attempt: Attempt) -> object:
+        left = attempt.deadline - self._clock.monotonic()
+        if attempt.check.isolate:
+            return isolation.call(attempt.check.subject, left)
+        returned = attempt.check.subject()
+        if inspect.isawaitable(returned):
+            left = attempt.deadline - self._clock.monotonic()
+            returned = asyncio.run(_finish(returned, left))
+        return returned
 
     def _decide(self, attempt: Attempt, result: CheckResult, *, hangs: bool = False) -> CheckResult:
         duration = self._clock.monotonic() - (attempt.deadline - attempt.check.timeout)
@@ -223,8 +239,8 @@ class Runner:
         )
         counts = attempt.decide(result, hangs=hangs)
         if counts is result:
-            changed = self._results.record(attempt.check.name, result)
-            self._on_result(attempt.check, result, changed)
+            standing = self._results.record(attempt.check, result)
+            self._on_result(attempt.check, standing)
         return counts
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from random import Random
 from threading import Event, Lock, Thread
 
@@ -18,6 +20,15 @@ from obskit.registry import Registry
 # The first runs are soon, what others depend on first, and not all at one moment. Seconds.
 _BETWEEN_GROUPS = 0.2
 _SPREAD = 0.1
+# Of a period, between a check's first two runs at least.
+_SOONEST = 0.1
+# A clock that moved by so much was set, seconds.
+_JUMP = 1.0
+# Set back by no more than this, it shows again what has been, and what has run then runs no second
+# time; set back further it was wrong before. As Debian's cron has it. Seconds.
+_REPEATED = 3 * 3_600.0
+# Two clocks tell one moment of a cron expression apart by less than this, seconds.
+_PAST = 1.5
 # A check that is declared later is found by then, seconds.
 _LONGEST_SLEEP = 5.0
 # So many runs may be under way; more that are due wait, so that no burst fills the process with threads.
@@ -31,12 +42,25 @@ class Schedule:
         registry: The checks.
         runner: Runs one.
         clock: The time.
+        holds: Whether this process runs a check now; what it does not stays due.
+        began: When the latest run of a check began that is known of, by the monotonic clock, or
+            None: another process may have run it.
     """
 
-    def __init__(self, registry: Registry, runner: Runner, clock: Clock) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        runner: Runner,
+        clock: Clock,
+        *,
+        holds: Callable[[Check], bool] = lambda _check: True,
+        began: Callable[[Check], float | None] = lambda _check: None,
+    ) -> None:
         self._registry = registry
         self._runner = runner
         self._clock = clock
+        self._holds = holds
+        self._began = began
         self._random = Random()  # noqa: S311 - spreads load, guards nothing
         self.after_fork()
 
@@ -45,9 +69,13 @@ class Schedule:
         self._pid = os.getpid()
         self._lock = Lock()
         self._wake = Event()
+        self._holds_back = True
         self._stopped = False
         self._thread: Thread | None = None
+        self._offset = self._clock.now() - self._clock.monotonic()
         self._due: dict[str, float] = {}
+        self._spread: set[str] = set()
+        self._happened: deque[str] = deque()
         #: Runs under way by name, each with the moment that it was due.
         self._running: dict[str, tuple[Attempt, float]] = {}
 
@@ -89,20 +117,50 @@ class Schedule:
             Seconds until it has to be called again, unless a run ends before.
         """
         checks = self._registry.checks
+        now = self._clock.monotonic()
+        self._follow_clock(checks, now)
+        self._holds_back = True  # a run that ends from here on is looked at
         if checks.keys() != self._due.keys():  # at first, and when more are declared later
             self._due = {**self._first_runs(checks), **self._due}
-        now = self._clock.monotonic()
         self._settle(now)
-        waiting = [name for name, at in self._due.items() if at <= now]
-        for name in sorted(waiting, key=self._due.__getitem__):
-            if len(self._running) >= _MOST_AT_ONCE:
-                break
-            if not self._awaits_another(checks[name], checks):
-                self._start(checks[name], now)
+        while self._happened:
+            what = self._happened.popleft()
+            self._due.update((name, now) for name, check in checks.items() if check.on == what)
+        waiting = [check for name, check in checks.items() if self._due[name] <= now]
+        held_back = 0
+        for check in sorted(waiting, key=lambda check: self._due[check.name]):
+            if (
+                len(self._running) >= _MOST_AT_ONCE
+                or self._awaits_another(check, checks)
+                or self._follows_itself(check)
+            ):
+                held_back += 1
+            elif self._is_due(check, now):
+                self._start(check, now)
+        self._holds_back = held_back > 0
         later = [at for at in self._due.values() if at > now]
-        deadlines = [attempt.deadline for attempt, _ in self._running.values()]
+        running = (attempt for attempt, _ in self._running.values())
+        deadlines = [attempt.deadline for attempt in running if attempt.result is None]
         wake = min([*later, *deadlines], default=now + _LONGEST_SLEEP)
         return min(_LONGEST_SLEEP, max(0.0, wake - self._clock.monotonic()))
+
+    def _on_end(self) -> None:
+        # Of a thousand checks few wait for another: to look at all of them each time takes long.
+        if self._holds_back:
+            self._wake.set()
+
+    def wake(self) -> None:
+        """Look now at what is due."""
+        self._wake.set()
+
+    def trigger(self, what: str) -> None:
+        """Run what is declared to run after something.
+
+        Args:
+            what: What has happened, such as ``job:nightly-import``.
+        """
+        self._happened.append(what)
+        self.wake()
 
     def _work(self) -> None:
         while not self._stopped:
@@ -117,10 +175,53 @@ class Schedule:
 
     def _start(self, check: Check, now: float) -> None:
         due = self._due[check.name]
-        self._due[check.name] = _next(due, check.every, now)
-        attempt = self._runner.start(check, on_end=self._wake.set)
+        self._due[check.name] = self._next(check, now)
+        attempt = self._runner.start(check, on_end=self._on_end)
         if attempt.result is None:
             self._running[check.name] = attempt, due
+
+    def _follows_itself(self, check: Check) -> bool:
+        """Whether a run is under way that began before what it shall run after: another follows."""
+        return check.on is not None and check.name in self._running
+
+    def _is_due(self, check: Check, now: float) -> bool:
+        """Whether to run a check that is due: not what others run or have run."""
+        if not self._holds(check):
+            return False
+        began = self._began(check)
+        if began is not None and began >= self._due[check.name]:
+            self._due[check.name] = self._after(check, began, now)
+        return self._due[check.name] <= now
+
+    def _next(self, check: Check, now: float) -> float:
+        """When a check runs next. A run that was missed runs once."""
+        due = self._due[check.name]
+        if check.cron is not None:
+            return self._after(check, max(due, now - _PAST), now)
+        if check.every < math.inf and check.name not in self._spread:
+            self._spread.add(check.name)
+            # From here on the runs of many checks, and of many processes, lie all over the period.
+            return now + check.every * self._random.uniform(_SOONEST, 1)
+        return _next(due, check.every, now)
+
+    def _after(self, check: Check, moment: float, now: float) -> float:
+        """When a check is due that ran at a moment."""
+        if check.cron is None:
+            return moment + check.every
+        offset = self._clock.now() - now
+        return check.cron.after(moment + _PAST + offset) - offset
+
+    def _follow_clock(self, checks: Mapping[str, Check], now: float) -> None:
+        """A host's clock may be set, and stand while the host sleeps: what runs by it is due by it."""
+        offset = self._clock.now() - now
+        jump = offset - self._offset
+        if abs(jump) <= _JUMP:
+            return
+        self._offset = offset
+        for name, due in self._due.items():
+            if checks[name].cron is not None and due > now:
+                wrong = jump < -_REPEATED
+                self._due[name] = self._after(checks[name], now, now) if wrong else due - jump
 
     def _settle(self, now: float) -> None:
         for name, (attempt, _) in list(self._running.items()):
@@ -132,13 +233,15 @@ class Schedule:
     def _awaits_another(self, check: Check, checks: Mapping[str, Check]) -> bool:
         """Whether a check depends on a run that is under way or due, and was so when its own was due.
 
-        A run that became due later is not waited for: the next one would be due before it ends.
+        A run that became due later is not waited for: the next one would be due before it ends. Nor
+        is one of another process.
         """
         if not check.depends_on or fault(check, checks):
             return False
         due = self._due[check.name]
         running = (self._running[name][1] for name in check.depends_on if name in self._running)
-        return any(at <= due for at in (*running, *map(self._due.__getitem__, check.depends_on)))
+        own = (self._due[name] for name in check.depends_on if self._holds(checks[name]))
+        return any(at <= due for at in (*running, *own))
 
     def _first_runs(self, checks: Mapping[str, Check]) -> dict[str, float]:
         try:
@@ -146,8 +249,13 @@ class Schedule:
         except DeclarationError:  # the wrong ones are unknown and say why; the rest must run
             groups = [list(checks.values())]
         now = self._clock.monotonic()
+        wall = self._clock.now()
         return {
-            check.name: now + level * _BETWEEN_GROUPS + self._random.uniform(0, _SPREAD)
+            check.name: now + check.cron.after(wall) - wall
+            if check.cron is not None
+            else math.inf
+            if check.every == math.inf
+            else now + level * _BETWEEN_GROUPS + self._random.uniform(0, _SPREAD)
             for level, group in enumerate(groups)
             for check in group
         }
@@ -155,5 +263,7 @@ class Schedule:
 
 def _next(due: float, every: float, now: float) -> float:
     """When a check runs next: a whole number of periods on, so that nothing drifts and nothing piles up."""
+    if every == math.inf:
+        return math.inf
     missed = max(0.0, now - due) // every
     return due + (missed + 1) * every

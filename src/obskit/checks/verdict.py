@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
+from typing import TypeGuard, cast
 
+from obskit.checks import issues, score
+from obskit.checks.changed import Changed
+from obskit.checks.issues import Issue
+from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult, Status, number
 from obskit.declaration import Check, Freshness, Judge
 from obskit.duration import format_duration
@@ -14,30 +22,74 @@ from obskit.redaction import describe, safe_repr
 _CLOCK_SKEW = 60.0
 
 
-def of_returned(check: Check, returned: object, now: float) -> CheckResult:
+#: Gives what a check measured since a moment: when, and what.
+Past = Callable[[float], Sequence[tuple[float, float]]]
+
+
+def of_returned(
+    check: Check, returned: object, now: float, past: Past = lambda _since: ()
+) -> CheckResult:
     """Judge what a check's subject returned.
 
     Args:
         check: The declaration.
         returned: What the subject returned.
         now: Seconds since the Unix epoch.
+        past: What the check measured before.
     """
     if isinstance(returned, CheckResult):
         return returned
+    if isinstance(returned, Measurement):
+        return _of_measurement(check, returned, now, past)
     if check.freshness is not None:
         return _of_instant(check.freshness, returned, now)
     measured = number(returned)
+    if isinstance(check.judge, Changed):
+        return _of_change(check, check.judge, returned, now, past)
     if check.judge is not None:
         return _of_number(check.judge, check.unit, returned, measured)
+    if check.bands is not None:
+        return score.of_share(check.bands, returned)
+    if _are_issues(returned):
+        return issues.judge(returned, check.alert_above)
     if returned is None or returned is True:
         return CheckResult.ok()
     if returned is False:
         return CheckResult.critical("it returned False")
     if measured is None or not math.isfinite(measured):
         return CheckResult.unknown(
-            f"it returned {safe_repr(returned)}: return None, True, False, a number or a CheckResult"
+            f"it returned {safe_repr(returned)}: return None, True, False, a number, issues or a CheckResult"
         )
     return CheckResult.ok(value=measured)
+
+
+def _of_measurement(check: Check, measurement: Measurement, now: float, past: Past) -> CheckResult:
+    judged = of_returned(check, measurement.value, now, past)
+    said = (part for part in (judged.message, measurement.message) if part)
+    rows = measurement.evidence
+    return replace(
+        judged,
+        message="; ".join(said),
+        unit=measurement.unit or judged.unit,
+        details={**judged.details, **measurement.details},
+        evidence=chain(judged.evidence, [rows] if isinstance(rows, str) else rows),
+    )
+
+
+def _are_issues(returned: object) -> TypeGuard[Sequence[Issue]]:
+    listed = isinstance(returned, (list, tuple))
+    return listed and all(isinstance(each, Issue) for each in cast("list[object]", returned))
+
+
+def _of_change(
+    check: Check, judge: Changed, returned: object, now: float, past: Past
+) -> CheckResult:
+    measured = number(returned)
+    if measured is None or not math.isfinite(measured):
+        return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
+    verdict = judge.against(measured, past(now - judge.window), now)
+    message = f"{measured:g}{_unit(check.unit)}: {verdict.reason}"
+    return CheckResult(Status(verdict.state), message, measured)
 
 
 def of_error(check: Check, error: BaseException) -> CheckResult:

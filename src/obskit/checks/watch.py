@@ -1,12 +1,17 @@
-"""The checks of one registry, watched: results, runner and schedule together."""
+"""The checks of one registry, watched: results, runner, schedule and other processes together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from obskit.checks import report
-from obskit.checks.results import Results
-from obskit.checks.runner import OpenTrace, Runner
+from obskit.checks.results import Results, Standing
+from obskit.checks.runner import OnResult, OpenTrace, Runner, no_past
 from obskit.checks.schedule import Schedule
+from obskit.checks.sharing import Peers, Sharing
 from obskit.clock import Clock
+from obskit.declaration import Check
 from obskit.registry import Registry
 
 
@@ -17,23 +22,92 @@ class Watch:
         registry: The checks.
         open_trace: Opens the trace of a run.
         clock: The time.
+        sharing: How the service's processes share checks; without it each runs all of them.
+        tell: Tells people of each result.
 
     Attributes:
         registry: The checks.
         results: The latest results.
+        runner: What runs one.
         schedule: What runs them.
+        ending: Whether the process is about to end, and should be sent no more work.
     """
 
-    def __init__(self, registry: Registry, open_trace: OpenTrace, clock: Clock) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        open_trace: OpenTrace,
+        clock: Clock,
+        sharing: Sharing | None = None,
+        tell: OnResult = report.log_result,
+    ) -> None:
         self.registry = registry
         self.results = Results(clock)
-        self._runner = Runner(
-            registry, self.results, clock, open_trace=open_trace, on_result=report.log_result
+        self.ending = False
+        self._tell_people = tell
+        self._peers = peers = (
+            Peers(sharing, registry, self.results, clock, self._gained) if sharing else None
         )
-        self.schedule = Schedule(registry, self._runner, clock)
+        self.runner = Runner(
+            registry,
+            self.results,
+            clock,
+            open_trace=open_trace,
+            on_result=self._tell,
+            past=peers.past if peers else no_past,
+        )
+        self.schedule = Schedule(
+            registry, self.runner, clock, holds=self.holds, began=self.results.began
+        )
+
+    def holds(self, check: Check) -> bool:
+        """Whether this process runs a check."""
+        return self._peers is None or self._peers.holds(check)
+
+    @property
+    def keeps_house(self) -> bool:
+        """Whether this process looks after what is of the whole host."""
+        return self._peers is not None and self._peers.is_host
+
+    def ensure_started(self) -> None:
+        """This process serves: its checks run from now on. Costs little: call it often."""
+        if self._peers is not None:
+            self._peers.ensure_started()
+        self.schedule.ensure_started()
+
+    @contextmanager
+    def one_round(self) -> Iterator[None]:
+        """Take part without the background: what others found is known, what is found is kept."""
+        if self._peers is not None:
+            self._peers.round()
+        yield
+        if self._peers is not None:
+            self._peers.round()
+            self._peers.leave()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """Start no more runs, and let other processes take over.
+
+        Args:
+            timeout: Seconds to wait at most.
+        """
+        self.ending = True
+        self.schedule.stop(timeout)
+        if self._peers is not None:
+            self._peers.stop(timeout)
 
     def after_fork(self) -> None:
         """In a forked child: nothing runs, and nothing is known."""
         self.results.after_fork()
-        self._runner.after_fork()
+        self.runner.after_fork()
         self.schedule.after_fork()
+        if self._peers is not None:
+            self._peers.after_fork()
+
+    def _gained(self) -> None:
+        self.schedule.wake()
+
+    def _tell(self, check: Check, standing: Standing) -> None:
+        self._tell_people(check, standing)
+        if self._peers is not None:
+            self._peers.keep(check, standing)

@@ -14,6 +14,9 @@ except ModuleNotFoundError:  # pragma: no cover - shown by a test that runs with
 COMMANDS = {
     "check": "obskit.cli.check",
     "dev": "obskit.cli.dev",
+    "probe": "obskit.cli.probe",
+    "review": "obskit.cli.review",
+    "run": "obskit.cli.run",
     "scrub": "obskit.cli.scrub",
     "spool": "obskit.cli.spool",
     "status": "obskit.cli.status",

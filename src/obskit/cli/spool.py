@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from obskit.cli.group import Group, Refused
 from obskit.config import SIGNALS, Config, Otlp, load
 from obskit.config.values import ENDPOINT
 from obskit.duration import format_duration
@@ -18,25 +19,10 @@ from obskit.export.replay import replay as replay_spool
 from obskit.export.spool import Batch, Spool, default_directory
 from obskit.export.transport import Transport
 
+_REMAINS = 1
 _USAGE = 4
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _KILO = 1_024
-
-
-class Refused(click.ClickException):
-    """The command cannot be run as it was given."""
-
-    exit_code = _USAGE
-
-
-class _Group(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except click.UsageError as error:
-            error.show()
-            ctx.exit(_USAGE)
-
 
 _SERVICE = click.option(
     "--service", help="The service; by default what the environment or the file says."
@@ -48,7 +34,7 @@ _DIRECTORY = click.option(
 )
 
 
-@click.group(cls=_Group)
+@click.group(cls=Group, refused=_USAGE, interrupted=_REMAINS)
 def spool() -> None:
     """Show, send or remove the telemetry that waits on disk because it could not be sent."""
 
@@ -186,7 +172,7 @@ def _end(found: Spool) -> None:
     left = _waiting(found.snapshot())
     if left:
         click.echo(f"{_told(left)} still wait in {found.directory}", err=True)
-        click.get_current_context().exit(1)
+        click.get_current_context().exit(_REMAINS)
 
 
 def _waiting(snapshot: dict[str, Any]) -> dict[str, int]:

@@ -12,7 +12,8 @@ from typing import Any
 # Windows has no flock: nobody gets the lock there.
 fcntl: Any = import_module("fcntl") if os.name == "posix" else None
 
-_held: set[int] = set()
+# Open files, each with the process that locked it.
+_held: dict[int, int] = {}
 
 
 @contextmanager
@@ -43,21 +44,21 @@ def _take(path: Path) -> int | None:
         file = os.open(path, flags, 0o600)
     except (OSError, ValueError):  # no folder, no right to write in it, or no name of a file
         return None
-    _held.add(file)
+    _held[file] = os.getpid()
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # another has it, or the file system knows no locks
-        _held.discard(file)
+        del _held[file]
         os.close(file)
         return None
     return file
 
 
 def _release(file: int) -> None:
-    with suppress(OSError):
-        # Not by closing alone: a child that was forked in C holds the same open file.
-        fcntl.flock(file, fcntl.LOCK_UN)
-    _held.discard(file)
+    if _held.pop(file) == os.getpid():  # else this is a child that was forked in C
+        with suppress(OSError):
+            # Not by closing alone: such a child holds the same open file.
+            fcntl.flock(file, fcntl.LOCK_UN)
     os.close(file)
 
 

@@ -94,6 +94,15 @@ class Errors:
         else:
             self._hold(pending, scope, scope.errors)
 
+    def report(self, event: dict[str, Any]) -> None:
+        """Report what is no exception, at once. Never raises.
+
+        Args:
+            event: As Sentry has it.
+        """
+        self._ledger.accept("errors")
+        self._hand_over((event, {}), None)
+
     def finish(self, scope: Scope) -> None:
         """Send what waits for the end of a request. What comes later is sent at once."""
         waiting, scope.errors = scope.errors or [], None
@@ -126,8 +135,11 @@ class Errors:
             # An integration of the host's own Sentry was faster.
             self._ledger.drop("errors", "sent_by_host")
             return
+        self._hand_over(pending.event, scope)
+
+    def _hand_over(self, event: Any, scope: Scope | None) -> None:
         try:
-            taken = self.reporter.send(pending.event, scope)
+            taken = self.reporter.send(event, scope)
         except Exception:
             self._ledger.drop("errors", "not_representable")
             return

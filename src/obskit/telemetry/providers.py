@@ -131,7 +131,7 @@ def install(config: Config, resource: Resource, export: Export) -> Providers:
         way_out = getattr(export, signal)
         if way_out is None:
             continue
-        if signal not in exported and _join(hosts[signal], signal, way_out):
+        if signal not in exported and join(hosts[signal], signal, way_out):
             joined[signal] = way_out
         else:
             _close_unused(way_out)
@@ -192,8 +192,17 @@ def _sends_otlp(provider: Any, signal: str) -> bool:
     )
 
 
-def _join(provider: Any, signal: str, way_out: Any) -> bool:
-    """Add a way out to a provider of the host. False when it takes none."""
+def join(provider: Any, signal: str, way_out: Any) -> bool:
+    """Add a way out to a provider, perhaps the host's own.
+
+    Args:
+        provider: The provider.
+        signal: What it is of.
+        way_out: A processor or a reader.
+
+    Returns:
+        Whether it takes one.
+    """
     add = getattr(provider, _ADDERS[signal], None)
     if add is None:
         return False

@@ -19,7 +19,6 @@ from obskit import context, names
 from obskit.config import Config
 from obskit.redaction import name_of, plain, safe_repr
 from obskit.telemetry import failure, loggers, sampling
-from obskit.telemetry.spans import LeanProvider
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -36,6 +35,8 @@ def build(config: Config, resource: Resource) -> TracerProvider:
         config: The configuration.
         resource: What the spans are of.
     """
+    from obskit.telemetry.spans import LeanProvider  # imports the export
+
     return LeanProvider(
         sampler=sampling.build(config),
         resource=resource,

@@ -1,13 +1,14 @@
-"""`obskit check` as monitoring and people run it."""
+"""`obskit check run` as monitoring and people run it."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from click.testing import CliRunner
-from tests.cli.host import Host, lines
+from tests.cli.host import Host, kept, lines
 
 from obskit.cli.check import check
 
@@ -28,7 +29,7 @@ def test_a_run_prints_a_line_for_each_check_and_the_state_of_the_whole(host: Hos
         "NOW  CRITICAL  critical  it returned False  (TIME)",
         (
             "NOW  UNKNOWN   unknown   it returned 'what': return None, True, False,"
-            " a number or a CheckResult  (TIME)"
+            " a number, issues or a CheckResult  (TIME)"
         ),
         "NOW  SKIPPED   skipped   not run: critical is critical  (TIME)",
         "UNHEALTHY",
@@ -105,7 +106,9 @@ def test_json_holds_all_of_a_result(host: Host) -> None:
                 "evidence": ["row"],
                 "severity": "sev2",
                 "owner": "ops",
+                "group": None,
                 "runbook": "https://w/s",
+                "silence": None,
             }
         ],
     }
@@ -154,42 +157,124 @@ def test_statuses_are_coloured_on_a_terminal_only(host: Host) -> None:
     assert "\x1b" not in CliRunner().invoke(check, arguments).stdout
 
 
-def test_list_shows_each_check_after_what_it_depends_on_and_runs_none(host: Host) -> None:
+CHOSEN = """
+    checks.add("one", lambda: None, every="1m", group="db", tags=["daily"])
+    checks.add("two", lambda: None, every="1m", group="web", tags=["daily", "slow"])
+    checks.add("three", lambda: None, every="1m", depends_on=["one"])
+    checks.add("four", lambda: None, every="1m", tags=["full"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ran"),
+    [
+        ([], ["one", "two", "three"]),
+        (["--full"], ["one", "two", "four", "three"]),
+        (["four"], ["four"]),
+        (["--tag", "full"], ["four"]),
+        (["--group", "db"], ["one"]),
+        (["--group", "db", "--group", "web"], ["one", "two"]),
+        (["--tag", "slow"], ["two"]),
+        (["--tag", "slow", "three"], ["one", "two", "three"]),
+    ],
+)
+def test_checks_are_chosen_by_name_group_and_tag(
+    host: Host, arguments: list[str], ran: list[str]
+) -> None:
+    host.write(CHOSEN)
+    shown = json.loads(host.run("--json", *arguments).stdout)
+    assert [each["name"] for each in shown["checks"]] == ran
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--group", "dbs"], "Error: no check is of the group 'dbs': did you mean 'db'?\n"),
+        (["--tag", "x"], "Error: no check has the tag 'x': see obskit check list\n"),
+        (["--json", "--junit"], "Error: give one of --json, --nagios and --junit\n"),
+        (["--timeout", "soon"], "Error: Invalid value for '--timeout': 'soon' is no span of time"),
+    ],
+)
+def test_a_wrong_choice_is_told(host: Host, arguments: list[str], message: str) -> None:
+    host.write(CHOSEN)
+    result = host.run(*arguments)
+    assert message in result.stderr
+    assert (result.exit_code, result.stdout) == (4, "")
+
+
+def test_where_every_check_is_on_demand_it_says_how_to_run_them(host: Host) -> None:
+    host.write('checks.add("a", lambda: None, every="1m", tags=["full"])')
+    assert host.run().stderr == (
+        "Error: every check there has the tag 'full': give --full to run them\n"
+    )
+
+
+def test_what_is_not_done_when_the_whole_run_must_end_is_unknown(host: Host) -> None:
     host.write("""
-        def never():
-            '''Says \x1b[31mred.'''
-            raise AssertionError
-        checks.add("rows", never, every="90s", severity="sev1", depends_on=["database"])
-        checks.add("database", never, every="1h", description="")
+        from threading import Event
+        checks.add("stuck", Event().wait, every="1m", timeout="1m")
+        checks.add("rows", lambda: None, every="1m", depends_on=["stuck"])
     """)
-    result = host.run(command="list")
-    assert result.stdout.splitlines() == [
-        "database  sev2  every 1h",
-        r"rows      sev1  every 1m30s   Says \x1b[31mred.",
+    result = host.run("--timeout", "50ms")
+    stuck, rows, overall = lines(result)
+    assert re.fullmatch(r"NOW  UNKNOWN   stuck  no answer within \d+ms  \(TIME\)", stuck)
+    assert rows == "NOW  UNKNOWN   rows   not run: the 50ms of --timeout were over  (TIME)"
+    assert (overall, result.exit_code) == ("DEGRADED", 3)
+
+
+def test_details_and_evidence_are_shown_when_they_are_asked_for(host: Host) -> None:
+    host.write("""
+        result = obskit.CheckResult.critical("big", value=7, details={"a": 1}, evidence=["r\\n1"])
+        checks.add("size", lambda: result, every="1m", unit="By", owner="ops", runbook="https://w/s")
+    """)
+    assert len(lines(host.run())) == 2
+    assert lines(host.run("-v")) == [
+        "NOW  CRITICAL  size  big  (TIME)",
+        "    value: 7 By",
+        "    a: 1",
+        r"    - r\n1",
+        "    owner: ops",
+        "    runbook: https://w/s",
+        "UNHEALTHY",
     ]
-    assert result.exit_code == 0
 
 
-def test_list_as_json_holds_all_of_a_declaration(host: Host) -> None:
+def test_a_change_is_judged_against_what_the_service_has_kept(host: Host) -> None:
     host.write("""
-        checks.add("crm", lambda: None, every="90s", critical_after="2h", owner="data",
-                   description="Last sync.", readiness=True, timeout="2s")
+        from obskit.checks.changed import changed
+        checks.add("rows", lambda: 9, every="1m", judge=changed("7d", critical=3.0))
     """)
-    assert json.loads(host.run("--json", command="list").stdout) == {
-        "checks": [
-            {
-                "name": "crm",
-                "kind": "freshness",
-                "description": "Last sync.",
-                "every_seconds": 90.0,
-                "timeout_seconds": 2.0,
-                "severity": "sev2",
-                "owner": "data",
-                "runbook": None,
-                "readiness": True,
-                "unit": "s",
-                "depends_on": [],
-                "declared": f"{host.folder.resolve()}/{host.name}.py:5",
-            }
-        ]
-    }
+    now = time.time()
+    for minute in range(20):
+        host.store.keep(kept("rows", now - 60 * minute - 60, value=2.0))
+    result = host.run()
+    assert "4.5 × 2 in the last 7d: critical from 3 × upward" in result.stdout
+    assert result.exit_code == 2
+
+
+def test_a_store_that_cannot_be_read_is_told_and_the_checks_run(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.write('checks.add("a", lambda: None, every="1m")')
+    (host.folder / "state.sqlite3").mkdir()
+    monkeypatch.setenv("OBSKIT_STATE_URL", f"sqlite:///{host.folder}/state.sqlite3")
+    result = host.run()
+    assert "silences cannot be read: " in result.stderr
+    assert (lines(result)[-1], result.exit_code) == ("HEALTHY", 0)
+
+
+def test_a_wrong_configuration_of_the_app_is_told(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.write('checks.add("a", lambda: None, every="1m")')
+    monkeypatch.setenv("OBSKIT_STATE_URL", "mysql://root:hunter2@db/x")
+    result = host.run()
+    assert "state_url" in result.stderr
+    assert "hunter2" not in result.output
+    assert result.exit_code == 4
+
+
+def test_running_checks_makes_no_store(host: Host) -> None:
+    host.write('checks.add("a", lambda: None, every="1m")')
+    host.run()
+    assert not (host.folder / "state").exists()

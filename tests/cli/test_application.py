@@ -1,4 +1,4 @@
-"""How `obskit check` finds the checks of an app, and what it says where it cannot."""
+"""How a command finds the checks of an app, and what it says where it cannot."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ def test_an_attribute_may_lie_deeper(host: Host) -> None:
         ),
     ],
 )
-def test_what_cannot_be_loaded_is_told_in_a_line_and_unknown(
+def test_what_cannot_be_loaded_is_told_in_a_line(
     host: Host, command: str, app: str, code: str, message: str
 ) -> None:
     host.write(code)
     result = host.run(app=app, command=command)
     file = str((host.folder / f"{host.name}.py").resolve())
     assert result.stderr.replace(file, "FILE").replace(host.name, "HOST") == f"Error: {message}\n"
-    assert (result.exit_code, result.stdout) == (3, "")
+    assert (result.exit_code, result.stdout) == (4, "")
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_what_cannot_be_loaded_is_told_in_a_line_and_unknown(
         (["--ap"], "No such option"),
     ],
 )
-def test_wrong_arguments_are_unknown_to_monitoring(arguments: list[str], message: str) -> None:
+def test_wrong_arguments_have_an_exit_code_of_their_own(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["check", "run", *arguments])
     assert message in result.stderr
-    assert result.exit_code == 3
+    assert result.exit_code == 4
 
 
-def test_a_wrong_command_is_unknown_to_monitoring() -> None:
+def test_a_wrong_command_has_an_exit_code_of_its_own() -> None:
     result = CliRunner().invoke(main, ["check", "rnu"])
     assert "No such command 'rnu'" in result.stderr
-    assert result.exit_code == 3
+    assert result.exit_code == 4
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_an_unknown_name_gets_the_nearest_one(host: Host, name: str, hint: str) 
     host.write('checks.add("database", lambda: None, every="1m")')
     result = host.run(name)
     assert result.stderr == f"Error: no check is named {name!r}: {hint}\n"
-    assert result.exit_code == 3
+    assert result.exit_code == 4
 
 
 def test_after_an_interrupt_nothing_is_known(host: Host) -> None:

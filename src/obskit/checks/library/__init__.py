@@ -1,0 +1,1 @@
+"""Ready-made checks, one subject area a file."""

@@ -1,0 +1,1 @@
+"""What must happen and what users do: jobs, operations, quotas."""
