@@ -70,5 +70,5 @@ class LeaseContract:
         assert taken(store, "nightly", "b").holder == "b"
 
     def test_numbers_rise_although_the_store_forgot_them(self, store: Leases) -> None:
-        """They begin with the time, in milliseconds."""
-        assert taken(store, "nightly", "a").number >= 1_000_000
+        """They begin with the time, in microseconds."""
+        assert taken(store, "nightly", "a").number >= 1_000_000_000_000_000

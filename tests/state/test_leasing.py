@@ -91,11 +91,11 @@ TestHolders.settings = settings(max_examples=60, stateful_step_count=40)
     ("now", "number"),
     [
         (159.0, None),
-        (160.0, 160_000),
+        (160.0, 160_000_000),
         (41.0, None),
         # Until 160 for 60 seconds: such a lease is granted at 100, not before 40.
-        (39.0, 39_000),
-        (0.003, 8),
+        (39.0, 39_000_000),
+        (3e-6, 8),
     ],
 )
 def test_a_lease_ends_with_its_time_and_where_the_clock_was_set_far_back(

@@ -22,6 +22,8 @@ _BETWEEN_GROUPS = 0.2
 _SPREAD = 0.1
 # Of a period, between a check's first two runs at least.
 _SOONEST = 0.1
+# From so many checks on, the schedule rests this long for each of them between two looks, seconds.
+_MANY, _PER_CHECK = 100, 0.00025
 # A clock that moved by so much was set, seconds.
 _JUMP = 1.0
 # Set back by no more than this, it shows again what has been, and what has run then runs no second
@@ -142,7 +144,9 @@ class Schedule:
         running = (attempt for attempt, _ in self._running.values())
         deadlines = [attempt.deadline for attempt in running if attempt.result is None]
         wake = min([*later, *deadlines], default=now + _LONGEST_SLEEP)
-        return min(_LONGEST_SLEEP, max(0.0, wake - self._clock.monotonic()))
+        # Each look is at all of them: with a thousand, four times a second is often enough.
+        least = len(checks) * _PER_CHECK if len(checks) >= _MANY else 0.0
+        return min(_LONGEST_SLEEP, max(least, wake - self._clock.monotonic()))
 
     def _on_end(self) -> None:
         # Of a thousand checks few wait for another: to look at all of them each time takes long.

@@ -63,7 +63,7 @@ def granted(name: str, held: Held | None, holder: str, seconds: float, now: floa
 
     >>> granted("nightly", Held("a", 7, 160.0, 60.0), "b", 60.0, now=120.0) is None
     True
-    >>> granted("nightly", Held("a", 7, 160.0, 60.0), "b", 60.0, now=0.003).number
+    >>> granted("nightly", Held("a", 7, 160.0, 60.0), "b", 60.0, now=3e-6).number
     8
     """
     until = now + seconds
@@ -79,4 +79,4 @@ def granted(name: str, held: Held | None, holder: str, seconds: float, now: floa
 
 def _next(number: int, now: float) -> int:
     # The time keeps it rising where the store of the leases was emptied or replaced by another.
-    return max(number + 1, int(now * 1_000))
+    return max(number + 1, int(now * 1e6))

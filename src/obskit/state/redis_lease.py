@@ -18,10 +18,11 @@ _SECONDS = 1.0
 # time, so that Redis may forget, be emptied, or fall back to a replica that is behind.
 _TAKE = """
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
 local holder, number, ends = unpack(redis.call('HMGET', KEYS[1], 'holder', 'number', 'until'))
 if holder and holder ~= ARGV[1] and tonumber(ends) > now then return false end
-if holder ~= ARGV[1] then number = math.max((tonumber(number) or 0) + 1, now) end
+if holder ~= ARGV[1] then number = math.max((tonumber(number) or 0) + 1, micros) end
 ends = now + ARGV[2]
 number = string.format('%.0f', number)
 redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'number', number, 'until', string.format('%.0f', ends))
