@@ -32,6 +32,8 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Every test begins, and leaves the process, with nothing current and nothing installed."""
     # What cannot be sent must not wait in the developer's home.
     os.environ["OBSKIT_SPOOL_DIR"] = str(tmp_path_factory.getbasetemp() / "spool")
+    # Another run of the tests on this machine must not hold what this one waits for.
+    os.environ["OBSKIT_RUN_DIR"] = str(tmp_path_factory.getbasetemp() / "run")
     scope = context._scope.set(None)
     otel = otel_context.attach(Context())
     textmap = propagate.get_global_textmap()

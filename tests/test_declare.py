@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.monsters import RaisingRepr
 
-from obskit import CheckResult, above
+from obskit import CheckResult, above, changed
 from obskit.cron import Cron
 from obskit.declaration import Bands, Check, Damping, Freshness, Place
 from obskit.declare import caller, declare
@@ -421,3 +421,20 @@ def test_the_place_is_the_file_behind_a_link(tmp_path: Path) -> None:
     found: dict[str, Any] = {"caller": caller}
     exec(compile("place = caller()", str(link), "exec"), found)
     assert found["place"].file == str((tmp_path / "real.py").resolve())
+
+
+@pytest.mark.parametrize("options", [{"scope": "process"}, {"readiness": True}])
+def test_a_judge_of_the_past_needs_a_scope_that_keeps_one(options: dict[str, Any]) -> None:
+    with pytest.raises(DeclarationError) as told:  # the message is compared whole
+        declare(
+            "users",
+            lambda: 7,
+            Place("shop.py", 7),
+            every="1h",
+            judge=changed("7d", critical=2),
+            **options,
+        )
+    assert str(told.value) == (
+        "the check 'users' (shop.py:7): its judge looks at the past, which is not kept of a check that"
+        " runs in each process: use scope='host', and another check for readiness"
+    )

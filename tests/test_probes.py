@@ -19,8 +19,10 @@ SECRET = "postgres://app:hunter2@db"
 
 
 @pytest.fixture
-def runtime() -> Iterator[Runtime]:
-    config = load({"service": "shop", "log_format": "none"}, environ={}, folder=Path("/nowhere"))
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    given = {"service": "shop", "log_format": "none", "run_dir": str(tmp_path)}
+    given["spool_dir"] = str(tmp_path / "spool")
+    config = load(given, environ={}, folder=Path("/nowhere"))
     runtime = Runtime(config)
     runtime.start()
     yield runtime

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast, get_args
 
 from obskit.cron import Cron, parse_cron
-from obskit.declaration import Bands, Freshness, Judge, Level
+from obskit.declaration import Bands, Freshness, Judge, Level, Scope
 from obskit.duration import Duration, format_duration, parse_duration
 
 # Names become metric attributes, file names and parts of URLs.
@@ -80,6 +80,17 @@ def read_judge(given: Any, freshness: Freshness | None, bands: Bands | None) -> 
     if callable(given) and not isinstance(given, type):
         return cast("Judge", given)
     raise wrong_value("judge", given, "use above(…), below(…) or outside(…)")
+
+
+def read_scope(given: object, judge: object) -> Scope:
+    """Where a check runs."""
+    scope = read_one_of("scope", cast("Scope", given), Scope)
+    if scope == "process" and getattr(judge, "needs_past", False):
+        raise ValueError(
+            "its judge looks at the past, which is not kept of a check that runs in each process:"
+            " use scope='host', and another check for readiness"
+        )
+    return scope
 
 
 def read_freshness(

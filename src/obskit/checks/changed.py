@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import ClassVar
 
 from obskit.checks.model import number
 from obskit.declaration import Verdict
@@ -31,6 +32,8 @@ class Changed:
         warning_below: From this part of the usual downward it is a warning, or None.
         critical_below: From this part of the usual downward it is critical, or None.
     """
+
+    needs_past: ClassVar[bool] = True
 
     window: float
     warning: float | None
