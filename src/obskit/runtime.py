@@ -288,11 +288,12 @@ class Runtime:
     def _begin_operations(self) -> None:
         """Jobs, operations and quotas: what their runs stand in, and what is told of them."""
         config = self.config
+        self._state = open_store(config.state_url or default_url(config), config.service)
         around = Surroundings(
             clock=self.clock,
             meter=self.meter,
             errors=lambda: self.errors,
-            store=open_store(config.state_url or default_url(config), config.service),
+            store=self._state,
             instance=str(self.resource.attributes[names.SERVICE_INSTANCE_ID]),
             check_in=_check_in(config) if self.errors else None,
             ledger=self.ledger,
@@ -375,6 +376,8 @@ class Runtime:
         if worker:
             worker.stop()
             self._say_what_became()
+        with suppress(Exception):
+            self._state.close()
         self.slot.release()
         return in_time
 
