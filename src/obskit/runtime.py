@@ -36,7 +36,7 @@ from obskit.operations.housekeeping import Housekeeping
 from obskit.operations.surroundings import CheckIn, Surroundings
 from obskit.redaction import rules as redaction_rules
 from obskit.registry import Registry, default_registry
-from obskit.state.opening import default_url, open_lease, open_store
+from obskit.state.opening import open_lease, open_store, store_url
 from obskit.state.store import JobRun
 from obskit.telemetry import (
     account,
@@ -275,7 +275,7 @@ class Runtime:
         config = self.config
         lease_url = config.lease_url
         return Sharing(
-            partial(open_store, config.state_url or default_url(config), config.service),
+            partial(open_store, store_url(config), config.service),
             run_directory(config.run_dir, config.service) / (config.environment or "any"),
             lambda: str(self.resource.attributes[names.SERVICE_INSTANCE_ID]),
             runs=worker or config.checks_in == "web",
@@ -288,7 +288,7 @@ class Runtime:
     def _begin_operations(self) -> None:
         """Jobs, operations and quotas: what their runs stand in, and what is told of them."""
         config = self.config
-        self._state = open_store(config.state_url or default_url(config), config.service)
+        self._state = open_store(store_url(config), config.service)
         around = Surroundings(
             clock=self.clock,
             meter=self.meter,

@@ -24,7 +24,7 @@ def test_a_short_lived_process_leaves_its_counts_to_a_resident_one(
 ) -> None:
     declared = job("import", registry=registry)
     for _ in range(2):  # two processes, one after the other
-        install(store=store, resident=False)
+        install(store=store).leave_counts()
         with declared as run:
             run.count(rows=5)
     assert runs_counted(obskit_capture) == []
@@ -51,7 +51,8 @@ def test_a_resident_process_counts_at_once(
 def test_without_a_store_a_short_lived_process_sends_what_it_has_counted(
     install: Install, registry: Declarations, obskit_capture: Capture
 ) -> None:
-    around = install(resident=False)
+    around = install()
+    around.leave_counts()
     with job("import", registry=registry):
         pass
     assert runs_counted(obskit_capture) == [1]
@@ -66,7 +67,7 @@ class Broken(MemoryStore):
 def test_counts_that_cannot_be_left_are_sent(
     install: Install, registry: Declarations, obskit_capture: Capture
 ) -> None:
-    install(store=Broken(), resident=False)
+    install(store=Broken()).leave_counts()
     with job("import", registry=registry):
         pass
     assert runs_counted(obskit_capture) == [1]

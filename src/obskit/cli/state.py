@@ -18,7 +18,7 @@ from obskit.config.store_url import MEMORY, sqlite_path
 from obskit.declaration import Check
 from obskit.exceptions import ObskitError, StoreError
 from obskit.redaction.sensitive import redact_own_url
-from obskit.state.opening import default_url, open_store
+from obskit.state.opening import open_store, store_url
 from obskit.state.store import Silence, Store
 from obskit.telemetry.console import visible
 
@@ -44,7 +44,7 @@ def configuration(service: str | None = None) -> Config:
 
 def place(config: Config) -> str:
     """Where the service keeps its state, without secrets."""
-    return redact_own_url(config.state_url or default_url(config))
+    return redact_own_url(store_url(config))
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def opened(config: Config, *, make: bool = False) -> Iterator[Store]:
     Raises:
         Refused: It cannot be opened.
     """
-    url = config.state_url or default_url(config)
+    url = store_url(config)
     if not make and url.startswith("sqlite:") and not Path(sqlite_path(url)).exists():
         url = MEMORY
     try:

@@ -46,8 +46,6 @@ class Surroundings:
         errors: Gives what takes exceptions, where there is a Sentry.
         store: What the processes of the service share, or None.
         instance: The `service.instance.id` of this process.
-        resident: Whether this process lives long enough for its counters to be sent again and again;
-            one that does not leaves them in the store.
         check_in: Told of the begin and the end of each run, or None.
         ledger: Where measurements that cannot be taken are counted.
 
@@ -66,7 +64,6 @@ class Surroundings:
         errors: Callable[[], Errors | None] = lambda: None,
         store: Store | None = None,
         instance: str = "",
-        resident: bool = True,
         check_in: CheckIn | None = None,
         ledger: Ledger | None = None,
     ) -> None:
@@ -79,7 +76,7 @@ class Surroundings:
         self._ledger = ledger or Ledger()
         self.since = clock.now()
         meter = meter or NoOpMeter("obskit")
-        self._resident = resident
+        self._leaves_counts = False
         self.counters = {each.name: instrument(meter, each) for each in COUNTERS}
         self.durations = KeyedHistogram(instrument(meter, names.OPERATION_DURATION))
 
@@ -91,7 +88,7 @@ class Surroundings:
             amount: How much; not negative.
             attributes: What its series are told apart by.
         """
-        if not self._resident and self.store is not None:
+        if self._leaves_counts and self.store is not None:
             with suppress(Exception):  # without its store the process sends what it has counted
                 self.store.add(Count(metric.name, attributes, amount))
                 return
@@ -102,7 +99,7 @@ class Surroundings:
 
     def leave_counts(self) -> None:
         """This process will not live long: its counts are another's to send."""
-        self._resident = False
+        self._leaves_counts = True
 
     def refuse(self, reason: str) -> None:
         """Count a measurement that cannot be taken.

@@ -87,6 +87,15 @@ def state_directory(config: Config) -> Path:
     return default_directory(config.service).parent
 
 
+def store_url(config: Config) -> str:
+    """The URL of a service's store: the chosen one, else that of a file in `state_directory`.
+
+    >>> store_url(Config(state_url="memory:"))
+    'memory:'
+    """
+    return config.state_url or default_url(config)
+
+
 def default_url(config: Config) -> str:
     """The URL of the store in `state_directory`.
 
