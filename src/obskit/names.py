@@ -285,6 +285,8 @@ COUNT_NAME = "obskit.count.name"
 OPERATION_NAME = "obskit.operation.name"
 OPERATION_OUTCOME = "obskit.operation.outcome"
 QUOTA_NAME = "obskit.quota.name"
+# The mark of what a drill made up, so that nothing takes it for real.
+DRILL = "obskit.drill"
 
 # What the `event_name` of a log record may be
 EVENT_EXCEPTION = "exception"

@@ -1,0 +1,215 @@
+"""The rules of checks: one that fails, one that cannot be judged, one that says nothing."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from obskit import names
+from obskit.alerts import check_trials as trials
+from obskit.alerts.inventory import Inventory
+from obskit.alerts.promql import (
+    DRILL,
+    ENVIRONMENT,
+    INSTANCE,
+    SERVICE,
+    by,
+    label,
+    metric,
+    number,
+    span,
+)
+from obskit.alerts.rule import LOWER, NOBODY, SEVERITIES, Alert, Group, Recording
+from obskit.alerts.silence import longest_silence, refuse_too_rare, window
+from obskit.declaration import Check, Severity
+
+CHECK = label(names.CHECK_NAME)
+STATE = label(names.CHECK_STATE)
+#: The newest instance to have decided a check: of all that tell of it, it alone is believed.
+HOLDER = "obskit:check_last_run:holder"
+#: When a check was last decided, by whichever instance.
+NEWEST = "obskit:check_last_run:newest"
+#: The longest silence of each check that is expected.
+LIMIT = "obskit:check_silence:limit"
+
+_STATUS = metric(names.CHECK_STATUS)
+_LAST_RUN = metric(names.CHECK_LAST_RUN)
+_VALUE = metric(names.CHECK_VALUE)
+_OF_CHECK = (ENVIRONMENT, SERVICE, CHECK, DRILL)
+_EXPECTED = (ENVIRONMENT, SERVICE, CHECK)
+# What runs after something else only: as often as most jobs do.
+_AFTER_A_JOB = 2 * 86_400.0
+_HUMANIZED = {"s": "humanizeDuration", "By": "humanize1024", "1": "humanizePercentage"}
+_DASHBOARD = "obskit-checks"
+
+
+def groups(inventory: Inventory) -> list[Group]:
+    """The rules of a service's checks.
+
+    Args:
+        inventory: What is expected.
+
+    Raises:
+        DeclarationError: A check runs so seldom that its silence would not be noticed.
+    """
+    refuse_too_rare(inventory)
+    checks = list(inventory.registry.checks.values())
+    if not checks:
+        return []
+    found = [
+        Group(f"obskit-{inventory.service}-checks", tuple(_rules(inventory, checks))),
+    ]
+    expected = _inventory_rules(inventory, checks)
+    return [*found, Group(f"obskit-{inventory.service}-silence", tuple(expected))]
+
+
+def _rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording | Alert]:
+    by_window: dict[float, list[str]] = defaultdict(list)
+    for check in checks:
+        by_window[_window(inventory, check)].append(check.name)
+    yield from _believed(inventory, by_window)
+    for check in checks:
+        yield _failing(inventory, check, "critical", check.severity)
+        yield _failing(inventory, check, "warning", LOWER[check.severity])
+        yield _failing(inventory, check, "unknown", check.severity)
+
+
+def _window(inventory: Inventory, check: Check) -> float:
+    periodical = math.isfinite(check.every)
+    return window(longest_silence(inventory, check) if periodical else _AFTER_A_JOB)
+
+
+def _believed(
+    inventory: Inventory, by_window: Mapping[float, Sequence[str]]
+) -> Iterable[Recording]:
+    heard = "\nor\n".join(
+        f"last_over_time({inventory.series(_LAST_RUN, **{CHECK: sorted(found)})}[{span(seconds)}])"
+        for seconds, found in sorted(by_window.items())
+    )
+    yield Recording(NEWEST, f"max by {by(*_OF_CHECK)} (\n{heard}\n)")
+    yield Recording(
+        HOLDER,
+        f"max by {by(*_OF_CHECK, INSTANCE)} (\n(\n{heard}\n)\n"
+        f"== on {by(*_OF_CHECK)} group_left ()\n{inventory.series(NEWEST)}\n)",
+    )
+
+
+def _failing(inventory: Inventory, check: Check, state: str, severity: Severity) -> Alert:
+    # Read back beyond the end of a series, so that a restart neither resolves nor fires again.
+    status = inventory.series(_STATUS, **{CHECK: check.name, STATE: state})
+    holder = inventory.series(HOLDER, **{CHECK: check.name})
+    waits = 2 * check.every if state == "unknown" and math.isfinite(check.every) else 0.0
+    words = {"critical": "is critical", "warning": "warns", "unknown": "cannot be judged"}[state]
+    return Alert(
+        f"Check{state.capitalize()}",
+        f"max by {by(*_OF_CHECK)} (\n"
+        f"  last_over_time({status}[{span(_window(inventory, check))}]) == 1\n"
+        f"  and on {by(*_OF_CHECK, INSTANCE)}\n  {holder}\n)",
+        labels=inventory.labels(severity, check.owner, **{CHECK: check.name}),
+        annotations=inventory.annotations(
+            f"{check.name} of {inventory.service} {words}",
+            _description(inventory, check, state),
+            runbook=check.runbook,
+            topic=f"check{state}",
+            dashboard=_DASHBOARD,
+            variables={"check": check.name},
+        ),
+        holds_for=waits,
+        trials=trials.of_state(inventory, check, state, waits, _window(inventory, check)),
+    )
+
+
+def _description(inventory: Inventory, check: Check, state: str) -> str:
+    # The rule's own labels tell which drill, if any: the value that is shown is of the same.
+    said = [check.description] if check.description else []
+    if state == "unknown":
+        said.append("Whether what it watches is well is not known.")
+    else:
+        series = inventory.series(_VALUE, **{CHECK: check.name})
+        unit = "" if check.unit in _HUMANIZED else f" {check.unit.strip('{}')}"
+        how = _HUMANIZED.get(check.unit, "humanize")
+        said.append(
+            f"{{{{ with query {_in_template(series)} }}}}It measured"
+            f" {{{{ . | first | value | {how} }}}}{unit.rstrip()}.{{{{ end }}}}"
+        )
+    said.append(
+        f'In environment "{inventory.environment}".'
+        if inventory.environment
+        else "The service names no environment."
+    )
+    return " ".join(said)
+
+
+def _in_template(text: str) -> str:
+    return "`" + text.replace("`", "") + "`"
+
+
+def _inventory_rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording | Alert]:
+    by_window: dict[float, dict[str, float]] = defaultdict(dict)
+    for check in checks:
+        limit = longest_silence(inventory, check)
+        if math.isfinite(limit):  # what runs after a job is silent as long as the job is
+            by_window[window(limit)][check.name] = limit
+        yield Recording(
+            LIMIT,
+            f"vector({number(limit)})",
+            {
+                **inventory.identity,
+                CHECK: check.name,
+                "severity": SEVERITIES[check.severity],
+                "owner": check.owner or NOBODY,
+            },
+        )
+    if by_window:
+        yield _silent(inventory, by_window)
+    yield _not_expected(inventory)
+
+
+def _silent(inventory: Inventory, by_window: Mapping[float, Mapping[str, float]]) -> Alert:
+    on = f"on {by(*_EXPECTED)}"
+    # What has been expected for less time than it may be silent for has not had its turn yet.
+    due = "\nor\n".join(
+        f"last_over_time({inventory.series(LIMIT, **{CHECK: sorted(limits)})}"
+        f"[{span(max(*limits.values(), 3_600.0))}] offset {span(max(limits.values()))})"
+        for _, limits in sorted(by_window.items())
+    )
+    limit = inventory.series(LIMIT)
+    return Alert(
+        "CheckSilent",
+        f"(\n{limit}\nand {on} (\n{due}\n)\n)\nunless {on}\n"
+        f"((time() - {inventory.real(NEWEST)}) < {on} {limit})",
+        # Severity and owner come with each expected check.
+        labels={"service": inventory.service},
+        annotations=inventory.annotations(
+            f"{{{{ $labels.{CHECK} }}}} of {inventory.service} says nothing",
+            "Nothing was heard of it for more than {{ $value | humanizeDuration }}, or nothing ever."
+            " Whether what it watches is well is not known.",
+            topic="checksilent",
+            dashboard=_DASHBOARD,
+            variables={"check": f"{{{{ $labels.{CHECK} }}}}"},
+        ),
+        trials=tuple(
+            trial
+            for _, limits in sorted(by_window.items())
+            for trial in trials.of_silence(inventory, limits)
+        ),
+    )
+
+
+def _not_expected(inventory: Inventory) -> Alert:
+    return Alert(
+        "RulesOutOfDate",
+        f"max by {by(*_EXPECTED)} ({inventory.real(_LAST_RUN)})\n"
+        f"unless on {by(*_EXPECTED)}\n{inventory.series(LIMIT)}",
+        labels=inventory.labels("sev3", None),
+        annotations=inventory.annotations(
+            f"{{{{ $labels.{CHECK} }}}} of {inventory.service} is in no rule",
+            "It reports, and was not declared when the rules were generated: nobody would be told of"
+            " its failures. Generate the rules anew.",
+            topic="rulesoutofdate",
+            dashboard=_DASHBOARD,
+        ),
+        holds_for=inventory.scaled(600.0),
+        trials=trials.of_stranger(inventory),
+    )
