@@ -49,7 +49,7 @@ def of_encoder() -> float:
 
 
 def of_import() -> float:
-    """`import obskit`, of what it stands on, each above a bare interpreter."""
+    """What a service imports of obskit, of what that stands on, each above a bare interpreter."""
     statements = ("pass", importing.OURS, importing.THEIRS)
     importing.seconds(importing.OURS)  # compiles
     with ThreadPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""How long `import obskit` takes, as a ratio to what it stands on. Both are timed in turn."""
+"""How long what a service imports of obskit takes, as a ratio to what that stands on; timed in turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks.overhead.instructions import total
 
-OURS = "import obskit"
+# `import obskit` alone loads none of it.
+OURS = "from obskit import changed, check, get_logger, metrics, set_level, span"
 THEIRS = "import opentelemetry.sdk.trace, opentelemetry.sdk.metrics, structlog"
 #: What a host may expect: no more than the libraries themselves and a little.
 LIMIT = 1.3

@@ -259,20 +259,3 @@ print(json.dumps([default_runtime.current() is None, refused, obskit.status()]))
     )
     assert found == [True, True, {"initialised": False}]
     assert host.received == []
-
-
-def test_importing_obskit_imports_no_framework_and_no_sdk_of_others(host: Host) -> None:
-    found = host.answer("""
-import sys
-heavy = ("flask", "django", "fastapi", "celery", "sentry_sdk", "requests", "grpc", "click")
-print(json.dumps([name for name in heavy if name in sys.modules]))
-""")
-    assert found == []
-
-
-def test_every_public_name_is_there_and_they_are_no_more_than_28() -> None:
-    import obskit
-
-    assert all(hasattr(obskit, name) for name in obskit.__all__)
-    assert obskit.__all__ == sorted(obskit.__all__)
-    assert len(obskit.__all__) <= 28

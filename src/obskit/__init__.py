@@ -10,22 +10,21 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from obskit import hosting, metrics
-from obskit.checks.changed import changed
-from obskit.checks.issues import Issue
-from obskit.checks.judge import above, below, outside
-from obskit.checks.model import CheckResult, Status, nothing_to_do
-from obskit.context import bind, request_id
-from obskit.exceptions import ConfigError, ObskitError
-from obskit.registry import Registry, check, default_registry, freshness
-from obskit.telemetry.levels import set_level
-from obskit.telemetry.loggers import get_logger
-from obskit.telemetry.traces import span
-
 if TYPE_CHECKING:
+    from obskit import metrics
+    from obskit.checks.changed import changed
+    from obskit.checks.issues import Issue
+    from obskit.checks.judge import above, below, outside
+    from obskit.checks.model import CheckResult, Status, nothing_to_do
+    from obskit.context import bind, request_id
+    from obskit.exceptions import ConfigError, ObskitError
     from obskit.operations.job import current_run, job
     from obskit.operations.operation import operation
     from obskit.operations.quota import quota
+    from obskit.registry import Registry, check, default_registry, freshness
+    from obskit.telemetry.levels import set_level
+    from obskit.telemetry.loggers import get_logger
+    from obskit.telemetry.traces import span
 
 __all__ = [
     "CheckResult",
@@ -59,20 +58,46 @@ __all__ = [
 ]
 
 
-# What stands on the most is imported where it is used.
-_LATER = {
+# Where the names come from when they are first used: a command such as `obskit probe` uses none.
+_HOMES = {
+    "CheckResult": "obskit.checks.model",
+    "ConfigError": "obskit.exceptions",
+    "Issue": "obskit.checks.issues",
+    "ObskitError": "obskit.exceptions",
+    "Registry": "obskit.registry",
+    "Status": "obskit.checks.model",
+    "above": "obskit.checks.judge",
+    "below": "obskit.checks.judge",
+    "bind": "obskit.context",
+    "changed": "obskit.checks.changed",
+    "check": "obskit.registry",
     "current_run": "obskit.operations.job",
+    "default_registry": "obskit.registry",
+    "freshness": "obskit.registry",
+    "get_logger": "obskit.telemetry.loggers",
     "job": "obskit.operations.job",
+    "nothing_to_do": "obskit.checks.model",
     "operation": "obskit.operations.operation",
+    "outside": "obskit.checks.judge",
     "quota": "obskit.operations.quota",
+    "request_id": "obskit.context",
+    "set_level": "obskit.telemetry.levels",
+    "span": "obskit.telemetry.traces",
 }
 
+if not TYPE_CHECKING:  # a type checker would take every name for one of ours
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'obskit' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_LATER[name]), name)
-    return found
+    def __getattr__(name: str) -> Any:
+        if name == "metrics":
+            return import_module("obskit.metrics")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'obskit' has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def init(
@@ -118,6 +143,8 @@ def init(
     obskit.exceptions.ConfigError: 1 wrong value in the configuration of obskit:
       - log_level is 'LOUD' (from an argument of init): use DEBUG, INFO, WARNING, ERROR, CRITICAL
     """
+    from obskit import hosting
+
     hosting.refuse_subinterpreter()  # first: there the next line may fail, or end the process later
     from obskit import default_runtime
 

@@ -37,7 +37,7 @@ def _rule(rule: Recording | Alert) -> dict[str, Any]:
 
 
 def tests(groups: Iterable[Group], rule_file: str) -> list[dict[str, Any]]:
-    """The contents of the test files of a rule file: one for each step of time.
+    """The contents of the test files of a rule file: one for each `step`, which is no part of it.
 
     What does not disturb each other is tried together: with a test for each trial a hundred checks
     would take minutes.
@@ -55,6 +55,7 @@ def tests(groups: Iterable[Group], rule_file: str) -> list[dict[str, Any]]:
                     together.append(_Together(group.name, alert, trial))
     return [
         {
+            "step": step,
             "rule_files": [rule_file],
             "evaluation_interval": span(min(step, LONGEST_EVALUATION)),
             "tests": [one.content(step) for one in together],

@@ -10,21 +10,22 @@ try:
 except ModuleNotFoundError:  # pragma: no cover - shown by a test that runs without click
     sys.exit("The obskit command needs a package: pip install 'obskit-otel[cli]'")
 
-#: Command → the module that holds a function of the same name.
+#: Command → what it does. It is a function in the module of its name.
 COMMANDS = {
-    "check": "obskit.cli.check",
-    "dev": "obskit.cli.dev",
-    "probe": "obskit.cli.probe",
-    "review": "obskit.cli.review",
-    "run": "obskit.cli.run",
-    "scrub": "obskit.cli.scrub",
-    "spool": "obskit.cli.spool",
-    "status": "obskit.cli.status",
+    "check": "Run the checks of an app, watch them, silence them.",
+    "dev": "Run a service and show the story of each request.",
+    "generate": "Write alert rules, routes and dashboards of what an app declares.",
+    "probe": "Ask a URL once whether it is healthy.",
+    "review": "Report on the checks with a tag.",
+    "run": "Run a command as a job.",
+    "scrub": "Mask the secrets in a log file.",
+    "spool": "Show, send or remove the telemetry that waits on disk.",
+    "status": "Show what is configured, and which processes run.",
 }
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command only when it is called, so that `obskit check` stays quick."""
+    """A group that imports a command only when it is called, so that `obskit probe` stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -32,8 +33,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them without importing any: Click would ask each for its help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,134 @@
+"""`obskit generate`: rules, routes and dashboards of what an app declares."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from obskit.alerts import generated
+from obskit.alerts.inventory import Inventory
+from obskit.cli import application, state
+from obskit.cli.group import Command, Refused
+from obskit.config import Config
+from obskit.duration import parse_duration
+from obskit.exceptions import MissingExtra, ObskitError
+from obskit.registry import Registry
+
+_KINDS: Mapping[str, Callable[[Inventory], dict[str, str]]] = {"alerts": generated.alert_rules}
+_REFUSED, _DRIFT = 4, 1
+
+
+@click.command(cls=Command, refused=_REFUSED, interrupted=_REFUSED)
+@click.argument("kind", type=click.Choice([*_KINDS, "all"]))
+@application.APP
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder for the files. Of those in it that are not generated none is touched.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; show how the files differ.")
+@click.option("--service", help="The service's name, where the environment does not say it.")
+@click.option("--environment", help="Where the service runs, as its telemetry says it.")
+@click.option("--retention", default="15d", show_default=True, help="What Prometheus keeps.")
+@click.option(
+    "--runbooks", default="runbooks.md", show_default=True, help="URL of general runbooks."
+)
+@click.option("--dashboards", default="", help="Grafana's URL.")
+@click.option("--scale", default=1.0, hidden=True, type=click.FloatRange(min=0.001, max=1.0))
+def generate(
+    kind: str,
+    app: str | None,
+    output: Path,
+    check: bool,
+    service: str | None,
+    environment: str | None,
+    **settings: str | float,
+) -> None:
+    """Write what Prometheus, Alertmanager and Grafana need to watch an app.
+
+    \b
+    Exit code:
+      0  written, or with --check: nothing differs
+      1  with --check: something differs
+      4  the command or the app is wrong
+    """  # noqa: D301 - Click reads the backspace itself
+    with application.inert():
+        registry = application.load(app)
+        config = state.configuration()
+    inventory = _inventory(registry, config, service, environment, settings)
+    makers = _KINDS.values() if kind == "all" else [_KINDS[kind]]
+    try:
+        files = {path: text for make in makers for path, text in make(inventory).items()}
+    except (ObskitError, MissingExtra) as wrong:
+        raise Refused(str(wrong)) from None
+    if not files:
+        raise Refused("nothing is declared there")
+    if check:
+        click.get_current_context().exit(_DRIFT if _show_drift(output, files) else 0)
+    _write(output, files)
+
+
+def _inventory(
+    registry: Registry,
+    config: Config,
+    service: str | None,
+    environment: str | None,
+    settings: Mapping[str, str | float],
+) -> Inventory:
+    try:
+        retention = parse_duration(settings["retention"])
+    except ValueError as wrong:
+        raise Refused(f"--retention: {wrong}") from None
+    return Inventory(
+        service=service or config.service,
+        environment=config.environment or "" if environment is None else environment,
+        registry=registry,
+        export_interval=config.metric_export_interval_ms / 1_000,
+        retention=retention,
+        runbooks=str(settings["runbooks"]),
+        dashboards=str(settings["dashboards"]),
+        scale=float(settings["scale"]),
+    )
+
+
+def _write(output: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        file = output / path
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            changed = _read(file) != text
+            if changed:
+                file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Refused(f"{file} cannot be written: {error.strerror}") from None
+        click.echo(f"{'wrote' if changed else 'is as it was:'} {file}")
+
+
+def _show_drift(output: Path, files: Mapping[str, str]) -> bool:
+    drift = False
+    for path, text in files.items():
+        there = _read(output / path)
+        if there == text:
+            continue
+        drift = True
+        lines = difflib.unified_diff(
+            (there or "").splitlines(keepends=True),
+            text.splitlines(keepends=True),
+            f"{output / path}" if there is not None else "(missing)",
+            f"{output / path} (generated)",
+        )
+        sys.stdout.writelines(lines)
+    return drift
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
