@@ -9,16 +9,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.checks.given import eventually
+from tests.running import running
 
 from obskit import CheckResult, Registry
 from obskit.capture import StillClock
-from obskit.config import load
 from obskit.probes import Probe, Probes
 from obskit.runtime import Runtime
 
@@ -208,22 +208,15 @@ def test_content_that_cannot_be_made_is_told_with_its_cause(
     assert log.records[0].exc_info is not None
 
 
-@contextmanager
-def running(path: Path, **given: Any) -> Iterator[Runtime]:
-    given = {"service": "shop", "log_format": "none", "metrics_file": str(path), **given}
-    given["resource_attributes"] = {"service.instance.id": "instance-1"}
-    runtime = Runtime(load(given, environ={}, folder=Path("/nowhere")))
-    runtime.start()
-    try:
-        yield runtime
-    finally:
-        runtime.forget()
+def writing(path: Path, **given: Any) -> AbstractContextManager[Runtime]:
+    attributes = {"service.instance.id": "instance-1"}
+    return running(metrics_file=str(path), resource_attributes=attributes, **given)
 
 
 def test_a_process_that_serves_tells_its_metrics_and_the_states_of_checks(tmp_path: Path) -> None:
     path, registry = tmp_path / "latest.json", Registry()
     registry.add("rows", lambda: None, every="1h", scope="process")
-    with running(path) as runtime:
+    with writing(path) as runtime:
         runtime.watch(registry).schedule.stop(0)
         results = runtime.watch(registry).results
         results.record(registry.checks["rows"], CheckResult.warning("hunter2", value=3))
@@ -250,14 +243,14 @@ def test_a_process_that_serves_tells_its_metrics_and_the_states_of_checks(tmp_pa
 
 def test_a_process_that_serves_nothing_has_no_thread_for_it(tmp_path: Path) -> None:
     path = tmp_path / "latest.json"
-    with running(path) as runtime:
-        assert runtime._file_worker._pid == 0
+    with writing(path) as runtime:
+        assert runtime._exposition._worker._pid == 0
         assert not path.exists()
     assert json.loads(path.read_text())["checks"] == []
 
 
 def test_the_file_alone_opens_no_endpoint(tmp_path: Path) -> None:
-    with running(tmp_path / "latest.json", health_networks="0.0.0.0/0") as runtime:
+    with writing(tmp_path / "latest.json", health_networks="0.0.0.0/0") as runtime:
         probes = Probes(Registry())
         assert not probes.takes(runtime, "/metrics")
         assert probes.answer(runtime, Probe("/metrics", peer="10.0.0.1"))[0] == 404

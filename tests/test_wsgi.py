@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry import trace
+from tests.serving import serving
 from werkzeug.test import Client
 
 import obskit
-from obskit import Registry
 from obskit.capture import Capture
-from obskit.probes import Probes
 from obskit.wsgi import ObskitMiddleware
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-App = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
-
-
-def serving(body: Callable[[], Any] = lambda: None, status: str = "200 OK") -> Client:
-    """A client of an app that runs `body` and answers with two bytes."""
-
-    def app(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body()
-        start_response(status, [("Content-Length", "2")])
-        return [b"ok"]
-
-    return Client(ObskitMiddleware(app))
 
 
 def test_without_init_the_app_is_called_as_if_there_were_no_middleware() -> None:
@@ -159,31 +145,6 @@ def test_a_logged_then_wrapped_then_raised_exception_is_one_error(obskit_capture
     assert values[-1]["mechanism"]["handled"] is False
 
 
-def test_the_error_tells_of_the_request_without_its_secrets(obskit_capture: Capture) -> None:
-    def fail() -> None:
-        obskit.bind(user_id=42)
-        obskit.get_logger("shop").info("about to fail")
-        billing_password = "hunter" + "2"
-        raise ValueError(len(billing_password))
-
-    with pytest.raises(ValueError, match="7"):
-        serving(fail).post(
-            "/pay?token=abc", headers={"Authorization": "Bearer abc", "Accept": "text/html"}
-        )
-    event = obskit_capture.errors[0]
-    assert event["request"]["method"] == "POST"
-    assert event["request"]["url"] == "http://localhost/pay"
-    assert event["request"]["query_string"] == "token=[redacted]"
-    assert event["request"]["headers"]["Authorization"] == "[Filtered]"  # by sentry-sdk, after us
-    assert event["request"]["headers"]["Accept"] == "text/html"
-    assert event["user"] == {"id": "42"}
-    assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["about to fail"]
-    assert event["exception"]["values"][0]["stacktrace"]["frames"][-1]["vars"] == {
-        "billing_password": "[redacted]"
-    }
-    assert "hunter2" not in str(event)
-
-
 def test_the_trace_of_a_caller_is_continued(obskit_capture: Capture) -> None:
     response = serving().get("/", headers={"traceparent": TRACEPARENT})
     span = obskit_capture.spans[0]
@@ -270,119 +231,10 @@ def test_bound_fields_stay_within_their_thread(obskit_capture: Capture) -> None:
     assert seen[0]["request_id"] != seen[1]["request_id"]
 
 
-def stream(log: Any, *, closed: list[str]) -> App:
-    """An app that streams three parts and logs between them."""
-
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        try:
-            for number in range(3):
-                log.info("part", number=number)
-                yield b"part"
-        finally:
-            closed.append(environ["PATH_INFO"])
-            log.info("closing")
-
-    return app
-
-
-def test_a_streamed_response_is_one_story_to_its_last_byte(obskit_capture: Capture) -> None:
-    log = obskit.get_logger("shop")
-    response = Client(ObskitMiddleware(stream(log, closed=[]))).get("/stream")
-    assert response.data == b"partpartpart"
-    request_id = response.headers["X-Request-ID"]
-    obskit_capture.assert_one_story(request_id)
-    events = [line["event"] for line in obskit_capture.lines if line["request_id"] == request_id]
-    assert events == ["part", "part", "part", "closing", "GET /stream 200"]
-    access = obskit_capture.lines[-1]
-    assert access["http.response.body.size"] == 12
-
-
-def test_between_the_parts_of_a_stream_nothing_is_current(obskit_capture: Capture) -> None:
-    middleware = ObskitMiddleware(stream(obskit.get_logger("shop"), closed=[]))
-    parts = iter(middleware({"PATH_INFO": "/", "REQUEST_METHOD": "GET"}, lambda *_: print))
-    assert next(parts) == b"part"
-    assert not trace.get_current_span().get_span_context().is_valid
-    assert obskit.request_id() is None
-
-
-def test_a_client_that_leaves_early_ends_the_story(obskit_capture: Capture) -> None:
-    closed: list[str] = []
-    response = Client(ObskitMiddleware(stream(obskit.get_logger("shop"), closed=closed))).get("/s")
-    assert obskit_capture.spans == []
-    response.close()
-    assert closed == ["/s"]
-    obskit_capture.assert_one_story(response.headers["X-Request-ID"])
-
-
-def test_a_stream_that_breaks_off_is_a_failed_request(obskit_capture: Capture) -> None:
-    def app(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        yield b"part"
-        raise ConnectionError("database gone")
-
-    response = Client(ObskitMiddleware(app)).get("/")
-    with pytest.raises(ConnectionError, match="database gone"):
-        _ = response.data
-    assert (obskit_capture.spans[0].attributes or {})["error.type"] == "ConnectionError"
-    assert len(obskit_capture.errors) == 1
-
-
-def test_a_span_left_open_in_an_abandoned_stream_leaks_into_no_other_request(
-    obskit_capture: Capture,
-) -> None:
-    log = obskit.get_logger("shop")
-    abandoned: list[Any] = []
-
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        if environ["PATH_INFO"] == "/stream":
-
-            def body() -> Iterator[bytes]:
-                obskit.bind(user_id="first")
-                with obskit.span("streaming"):
-                    yield b"part"
-                    yield b"part"
-
-            abandoned.append(body())
-            next(abandoned[0])
-            return [b""]
-        abandoned.clear()
-        gc.collect()
-        log.info("second")
-        return [b""]
-
-    client = Client(ObskitMiddleware(app))
-    client.get("/stream").close()
-    second = client.get("/second")
-    second.close()
-    line = next(line for line in obskit_capture.lines if line["event"] == "second")
-    assert line["request_id"] == second.headers["X-Request-ID"]
-    assert line["trace_id"] == second.headers["X-Request-ID"]
-    assert "user_id" not in line
-
-
-def test_an_unknown_method_makes_no_series_of_its_own(obskit_capture: Capture) -> None:
-    client = serving()
-    for method in ("BREW", "FROB"):
-        client.open("/", method=method)
-    points = obskit_capture.metrics()["http.server.request.duration"]
-    assert [(point["attributes"]["http.request.method"], point["count"]) for point in points] == [
-        ("_OTHER", 2)
-    ]
-    assert (obskit_capture.spans[0].attributes or {})["http.request.method_original"] == "BREW"
-    assert obskit_capture.spans[0].name == "HTTP"
-
-
 def test_a_websocket_upgrade_passes_untouched(obskit_capture: Capture) -> None:
     response = serving().get("/socket", headers={"Upgrade": "websocket"})
     assert "X-Request-ID" not in response.headers
     assert obskit_capture.spans == []
-
-
-def test_a_path_that_is_not_ascii_is_told_as_it_was_sent(obskit_capture: Capture) -> None:
-    serving().get("/straße")
-    assert (obskit_capture.spans[0].attributes or {})["url.path"] == "/straße"
 
 
 def test_nested_spans_are_children_of_the_request(obskit_capture: Capture) -> None:
@@ -396,45 +248,3 @@ def test_nested_spans_are_children_of_the_request(obskit_capture: Capture) -> No
     assert inner.parent is not None
     assert server.context is not None
     assert inner.parent.span_id == server.context.span_id
-
-
-METRICS = {"OBSKIT_PROMETHEUS": "true", "OBSKIT_HEALTH_TOKEN": "s3cret"}
-
-
-@pytest.mark.parametrize(
-    ("variables", "headers", "status", "content_type", "begins"),
-    [
-        ({}, {}, 200, None, b"ok"),
-        (METRICS, {}, 403, "application/json", b'{"status":"forbidden"}'),
-        (
-            METRICS,
-            {"Authorization": "Bearer s3cret"},
-            200,
-            "text/plain; version=0.0.4; charset=utf-8",
-            b"# HELP target_info Target metadata\n# TYPE target_info gauge\n",
-        ),
-    ],
-    ids=["off", "a stranger", "with the token"],
-)
-def test_metrics_are_told_where_they_are_on_and_else_the_path_is_the_apps(
-    monkeypatch: pytest.MonkeyPatch,
-    variables: dict[str, str],
-    headers: dict[str, str],
-    status: int,
-    content_type: str | None,
-    begins: bytes,
-) -> None:
-    pytest.importorskip("opentelemetry.exporter.prometheus", reason="the extra is not installed")
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    obskit.init("shop", log_format="none")
-
-    def app(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        return [b"ok"]
-
-    client = Client(ObskitMiddleware(app, probes=Probes(Registry())))
-    response = client.get("/metrics", headers=headers)
-    assert (response.status_code, response.headers.get("Content-Type")) == (status, content_type)
-    assert response.data.startswith(begins)
-    assert "X-Request-ID" in response.headers

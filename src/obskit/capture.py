@@ -265,7 +265,7 @@ def _attached(capture: Capture, runtime: Runtime) -> Iterator[None]:
         (surroundings.active(), "clock", capture.clock),
         (server, "errors", errors),
         (runtime, "errors", errors),
-        (runtime, "_sharing", lambda **_: None),  # each check is this process's own
+        (runtime.watches, "_sharing", lambda **_: None),  # each check is this process's own
         (host_metrics, "refused", {}),
         (capture, "_overflows", partial(cardinality.overflows, meter, capture._reader)),
     ]

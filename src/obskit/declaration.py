@@ -23,10 +23,14 @@ Subject = Callable[[], object]
 UnknownOn = type[BaseException] | tuple[type[BaseException], ...]
 
 
+#: What a judge may say.
+State = Literal["ok", "warning", "critical", "unknown"]
+
+
 class Verdict(NamedTuple):
     """What a judge says of a number: the state, and the limit that decided it."""
 
-    state: Literal["ok", "warning", "critical", "unknown"]
+    state: State
     reason: str
 
 
@@ -244,6 +248,36 @@ class Quota:
     per: float
     warn_at: float
     place: Place
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What users may rely on, over thirty days. Every field is valid.
+
+    Attributes:
+        route: The route whose requests are meant, as metrics name it; None for all of the service.
+        availability: The share of requests that are answered without an error of the server, or None.
+        fast: The share of requests that are answered within `limit`, or None.
+        limit: Seconds; None unless there is `fast`.
+        severity: How soon somebody must act when errors would use the budget up in days.
+        owner: Who acts, or None.
+        runbook: Where it is written what to do, or None.
+        place: Where it was declared.
+    """
+
+    route: str | None
+    availability: float | None
+    fast: float | None
+    limit: float | None
+    severity: Severity
+    owner: str | None
+    runbook: str | None
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """What it is called: there is one for each route, and one for the service."""
+        return self.route or "service"
 
 
 def _origin(subject: object) -> tuple[str, int]:

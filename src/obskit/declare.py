@@ -51,6 +51,7 @@ _OWN_MODULES = frozenset(
     {
         *("obskit.declare", "obskit.registry", "obskit.checks.judge", "obskit.checks.changed"),
         *("obskit.operations.job", "obskit.operations.operation", "obskit.operations.quota"),
+        "obskit.objectives",
     }
 )
 
@@ -127,7 +128,7 @@ def declare(
                 read_count("successes_before_recovery", successes_before_recovery),
                 read_span("quiet_at_start", quiet_at_start, least=0),
             ),
-            scope=read_scope(scope or ("process" if readiness else "host"), judge),
+            scope=read_scope(scope or _usual_scope(subject, readiness=readiness), judge),
             isolate=read_flag("isolate", isolate),
             depends_on=read_dependencies(name, depends_on),
             on_timeout=read_one_of("on_timeout", on_timeout, OnTimeout),
@@ -136,6 +137,11 @@ def declare(
         )
     except ValueError as wrong:
         raise DeclarationError(f"the check {shown(name)} ({place}): {wrong}") from None
+
+
+def _usual_scope(subject: Subject, *, readiness: bool) -> Scope:
+    usual: Scope = "process" if readiness else "host"
+    return getattr(subject, "default_scope", usual)
 
 
 def caller() -> Place:

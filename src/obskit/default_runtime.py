@@ -58,7 +58,7 @@ def init(service: str | None = None, **arguments: Any) -> None:
             on_sigterm(runtime.shutdown)
             runtime.in_child()
             hosting.after_fork_in_c(_forked_in_c)
-            runtime.warn()
+            runtime.hosting.warn()
         elif runtime.scraped:  # a worker that was forked in C has an identity of its own, too
             hosting.after_fork_in_c(_forked_in_c)
 

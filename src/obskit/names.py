@@ -253,6 +253,9 @@ PROCESS_RUNTIME_VERSION = "process.runtime.version"
 PROCESS_EXECUTABLE_NAME = "process.executable.name"
 CONTAINER_ID = "container.id"
 
+# Metrics SDK specification, "Overflow attribute": on the one series of all that are beyond the limit.
+METRIC_OVERFLOW = "otel.metric.overflow"
+
 # Attributes: process metrics
 CPU_MODE = "cpu.mode"
 GC_GENERATION = "cpython.gc.generation"

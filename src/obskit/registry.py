@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import tzinfo
-from threading import Lock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from obskit.declaration import (
@@ -21,11 +19,13 @@ from obskit.declaration import (
     UnknownOn,
 )
 from obskit.declare import caller, declare
-from obskit.declared import Declarations
+from obskit.declared import Declarations, Declared
 from obskit.duration import Duration
-from obskit.exceptions import DeclarationError, DuplicateName
+from obskit.exceptions import DeclarationError
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from typing_extensions import Unpack
 
 #: Opens what a host's code needs around it, such as Flask's application context.
@@ -63,6 +63,8 @@ class Registry(Declarations):
 
     Attributes:
         entry: Opened around each run, or None. A framework's `init_app` sets it.
+        loop: The event loop that the host runs, or None: async checks run on it, beside what the
+            host does there, and may use its connection pools. Set it where that loop has begun.
 
     >>> checks = Registry()
     >>> @checks.check("queue", every="1m")
@@ -76,8 +78,8 @@ class Registry(Declarations):
     def __init__(self) -> None:
         super().__init__()
         self.entry: HostEntry | None = None
-        self._lock = Lock()
-        self._checks: Mapping[str, Check] = MappingProxyType({})
+        self.loop: AbstractEventLoop | None = None
+        self._checks: Declared[Check] = Declared("check", Check.repeats)
 
     @property
     def checks(self) -> Mapping[str, Check]:
@@ -85,7 +87,7 @@ class Registry(Declarations):
 
         A mapping that never changes: a later declaration makes another one.
         """
-        return self._checks
+        return self._checks.held
 
     def add(
         self,
@@ -153,7 +155,7 @@ class Registry(Declarations):
         >>> Registry().add("always", lambda: True, every="1h").every
         3600.0
         """
-        return self._hold(
+        return self._checks.hold(
             declare(
                 name,
                 subject,
@@ -203,7 +205,7 @@ class Registry(Declarations):
                 dimension=dimension,
                 **options,
             )
-            self._hold(check)
+            self._checks.hold(check)
             return function
 
         return decorate
@@ -240,21 +242,10 @@ class Registry(Declarations):
                 critical_after=critical_after,
                 **options,
             )
-            self._hold(check)
+            self._checks.hold(check)
             return function
 
         return decorate
-
-    def _hold(self, check: Check) -> Check:
-        with self._lock:
-            held = self._checks.get(check.name)
-            if held is not None and not check.repeats(held):
-                raise DuplicateName(
-                    f"the check {check.name!r} ({check.place}): the name is taken by another one"
-                    f" ({held.place}): choose another name"
-                )
-            self._checks = MappingProxyType({**self._checks, check.name: check})
-            return check
 
 
 #: What the module-level `check` and `freshness` declare into.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opentelemetry import context as otel_context
-from opentelemetry.propagators.textmap import Getter
 
 from obskit import default_runtime
 from obskit.context import accepted_request_id
+from obskit.environ import incoming_of, url_of
 from obskit.probes import Probe, Probes, written
 from obskit.telemetry import levels
 from obskit.telemetry.exchange import Exchange
-from obskit.telemetry.server import Incoming, unobserved
+from obskit.telemetry.server import unobserved
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,10 +74,10 @@ class ObskitMiddleware:
                 return _answered(environ, _named(environ, start_response), *answer)
         if "HTTP_UPGRADE" in environ and environ["HTTP_UPGRADE"].lower() == "websocket":
             return self.app(environ, start_response)  # the socket outlives what a request is
-        if runtime.server.excludes_any and runtime.server.excludes(_url(environ)):
+        if runtime.server.excludes_any and runtime.server.excludes(url_of(environ)):
             return self._unobserved(environ, start_response)
         try:
-            exchange = Exchange(runtime.server, _incoming(environ))
+            exchange = Exchange(runtime.server, incoming_of(environ))
         except Exception:  # a sampler of the host's own may raise, or hardly any stack be left
             runtime.ledger.refuse("traces", "not_begun")
             return self.app(environ, _named(environ, start_response))
@@ -186,62 +186,6 @@ class _Response:
             self._exchange.finish(status, self._size, client)
         except Exception:  # no stack is left, even to say so
             return
-
-
-class _EnvironGetter(Getter[Mapping[str, Any]]):
-    def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
-        value = carrier.get("HTTP_" + key.upper().replace("-", "_"))
-        return None if value is None else [value]
-
-    def keys(self, carrier: Mapping[str, Any]) -> list[str]:
-        return [key[5:].lower().replace("_", "-") for key in carrier if key.startswith("HTTP_")]
-
-
-_GETTER = _EnvironGetter()
-
-
-def _incoming(environ: WSGIEnvironment) -> Incoming:
-    incoming = Incoming()
-    incoming.method = environ.get("REQUEST_METHOD", "GET")
-    incoming.scheme = environ.get("wsgi.url_scheme", "http")
-    incoming.path = _path(environ)
-    incoming.query = environ.get("QUERY_STRING", "")
-    incoming.host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-    incoming.protocol_version = environ.get("SERVER_PROTOCOL", "HTTP/1.1").rpartition("/")[2]
-    incoming.user_agent = environ.get("HTTP_USER_AGENT", "")
-    incoming.peer = environ.get("REMOTE_ADDR", "")
-    incoming.header = lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))
-    incoming.getter = _GETTER
-    incoming.carrier = environ
-    incoming.snapshot = lambda: _snapshot(environ)
-    return incoming
-
-
-def _path(environ: Mapping[str, Any]) -> str:
-    # WSGI hands over bytes as Latin-1 (PEP 3333, "Unicode issues").
-    raw = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return str(raw) if raw.isascii() else raw.encode("latin-1", "replace").decode(errors="replace")
-
-
-def _url(environ: Mapping[str, Any]) -> str:
-    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
-    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{_path(environ)}"
-
-
-def _snapshot(environ: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {
-        key[5:].replace("_", "-").title(): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
-    return {
-        "method": environ.get("REQUEST_METHOD", "GET"),
-        "url": _url(environ),
-        "path": _path(environ),
-        "query": environ.get("QUERY_STRING", ""),
-        "headers": headers,
-        "client": environ.get("REMOTE_ADDR", ""),
-    }
 
 
 def _named(environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -57,3 +58,8 @@ def result() -> CheckResult:
 
 def measurement() -> Measurement:
     return Measurement(7, "{row}", details={"table": "orders"}, evidence=["row 1"])
+
+
+async def waits_a_little() -> int:
+    await asyncio.sleep(0.01)
+    return 7

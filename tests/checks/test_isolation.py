@@ -34,6 +34,10 @@ def test_it_runs_in_another_process_that_is_gone_afterwards() -> None:
     assert pid not in children()
 
 
+def test_an_async_subject_runs_to_its_end_there() -> None:
+    assert isolation.call(isolated.waits_a_little, PATIENCE) == 7
+
+
 def test_a_subject_that_never_returns_is_killed(tmp_path: Path) -> None:
     isolation.call(isolated.process, PATIENCE)  # Python's own helper process stays
     before = children()

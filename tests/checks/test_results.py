@@ -134,21 +134,28 @@ def test_a_flapping_check_fires_once_and_recovers_once(clock: StillClock) -> Non
 
 
 def naive(raws: list[Status], failures: int, successes: int) -> list[Status]:
-    """Damping as one would say it: by looking back at the runs in a row, each time anew."""
+    """Damping as one would say it: by looking back at the runs in a row, each time anew.
+
+    What was skipped is no run.
+    """
     shown: list[Status] = []
-    for number, raw in enumerate(raws):
+    ran: list[Status] = []
+    counted = OK
+    for raw in raws:
         if raw is SKIPPED:
             shown.append(raw)
             continue
-        failing = shown[-1:] not in ([], [OK], [SKIPPED])
+        ran.append(raw)
+        failing = counted is not OK
         wanted = successes if failing else failures
-        row = raws[max(0, number + 1 - wanted) : number + 1]
+        row = ran[-wanted:]
         alike = {UNKNOWN if each in {WARNING, CRITICAL} else each for each in row}
         agreed = len(row) == wanted and len(alike) == 1
         if failing:
-            shown.append(OK if raw is OK and agreed else shown[-1] if raw is OK else raw)
+            counted = OK if raw is OK and agreed else counted if raw is OK else raw
         else:
-            shown.append(raw if raw is not OK and agreed else OK)
+            counted = raw if raw is not OK and agreed else OK
+        shown.append(counted)
     return shown
 
 
@@ -175,8 +182,38 @@ def test_what_could_not_be_judged_is_a_failure_in_the_row(clock: StillClock) -> 
     assert [status for status, _, _ in found] == [OK, OK, WARNING, CRITICAL]
 
 
-def test_a_run_that_was_skipped_begins_the_row_anew(clock: StillClock) -> None:
-    raws = [CRITICAL, CRITICAL, SKIPPED, CRITICAL, CRITICAL, CRITICAL]
+def test_while_runs_are_skipped_the_row_of_failures_stands_still(clock: StillClock) -> None:
+    raws = [SKIPPED, CRITICAL, CRITICAL, SKIPPED, SKIPPED, CRITICAL, CRITICAL]
+    found = damped(clock, raws, failures_before_alert=3)
+    assert [status for status, _, _ in found] == [
+        *(SKIPPED, OK, OK, SKIPPED, SKIPPED, CRITICAL, CRITICAL)
+    ]
+    assert [row for *_, row in found] == [1, 1, 2, 2, 2, 3, 4]
+
+
+def test_what_failed_before_it_was_skipped_fails_at_once_after_it(clock: StillClock) -> None:
+    raws = [CRITICAL, CRITICAL, CRITICAL, SKIPPED, CRITICAL, SKIPPED, WARNING]
+    found = damped(clock, raws, failures_before_alert=3)
+    assert [status for status, _, _ in found] == [
+        *(OK, OK, CRITICAL, SKIPPED, CRITICAL, SKIPPED, WARNING)
+    ]
+    assert [row for *_, row in found] == [1, 2, 3, 3, 4, 4, 5]
+
+
+def test_what_failed_before_it_was_skipped_recovers_by_as_many_successes_as_ever(
+    clock: StillClock,
+) -> None:
+    raws = [CRITICAL, OK, SKIPPED, OK, SKIPPED, OK]
+    found = damped(clock, raws, successes_before_recovery=3)
+    assert [status for status, _, _ in found] == [
+        *(CRITICAL, CRITICAL, SKIPPED, CRITICAL, SKIPPED, OK)
+    ]
+
+
+def test_one_failure_after_it_was_skipped_is_not_enough_where_it_was_well_before(
+    clock: StillClock,
+) -> None:
+    raws = [OK, OK, SKIPPED, CRITICAL, CRITICAL, CRITICAL]
     found = damped(clock, raws, failures_before_alert=3)
     assert [status for status, _, _ in found] == [OK, OK, SKIPPED, OK, OK, CRITICAL]
 

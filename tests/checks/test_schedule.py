@@ -226,9 +226,9 @@ def test_what_runs_after_a_job_runs_when_that_has_happened_and_at_no_other_time(
     simulation = Simulation(registry)
     simulation.run(90)
     assert [name for _, name in simulation.starts] == ["both"]
-    simulation.schedule.trigger("job:import")
+    simulation.schedule.trigger("job:import", simulation.clock.now())
     simulation.run(5)
-    simulation.schedule.trigger("job:other")
+    simulation.schedule.trigger("job:other", simulation.clock.now())
     simulation.run(5)
     assert sorted(simulation.starts[1:]) == [(90, "both"), (90, "imported")]
 
@@ -238,9 +238,24 @@ def test_what_has_happened_before_the_first_look_at_the_clock_is_not_forgotten(
 ) -> None:
     registry.add("imported", lambda: None, on="job:import")
     simulation = Simulation(registry)
-    simulation.schedule.trigger("job:import")
+    simulation.schedule.trigger("job:import", simulation.clock.now())
     simulation.run(1)
     assert simulation.of("imported") == [0]
+
+
+def test_what_ran_after_a_job_before_a_restart_does_not_run_again(registry: Registry) -> None:
+    registry.add("imported", lambda: None, on="job:import")
+    registry.add("mailed", lambda: None, on="job:mail")
+    simulation = Simulation(registry)
+    now = simulation.clock.now()
+    simulation.began = {"imported": simulation.clock.monotonic() - 50}
+    simulation.schedule.trigger("job:import", now - 60)
+    simulation.schedule.trigger("job:mail", now - 86_400)
+    simulation.run(5)
+    assert [name for _, name in simulation.starts] == ["mailed"]
+    simulation.schedule.trigger("job:import", now - 40)
+    simulation.run(5)
+    assert [name for _, name in simulation.starts] == ["mailed", "imported"]
 
 
 def test_a_job_that_ends_during_the_run_after_it_is_followed_by_another(
@@ -249,10 +264,10 @@ def test_a_job_that_ends_during_the_run_after_it_is_followed_by_another(
     registry.add("imported", lambda: None, on="job:import", timeout=60)
     simulation = Simulation(registry)
     simulation.hanging.add("imported")
-    simulation.schedule.trigger("job:import")
+    simulation.schedule.trigger("job:import", simulation.clock.now())
     simulation.run(10)
-    simulation.schedule.trigger("job:import")
-    simulation.schedule.trigger("job:import")
+    simulation.schedule.trigger("job:import", simulation.clock.now())
+    simulation.schedule.trigger("job:import", simulation.clock.now())
     simulation.run(10)
     assert simulation.of("imported") == [0]
     simulation.attempts["imported"].decide(CheckResult.ok(), hangs=False)

@@ -139,7 +139,7 @@ def test_a_process_that_finds_the_lock_taken_again_and_again_keeps_nothing_of_it
     assert one.holds(rows)
     for _ in range(50):
         assert not two.holds(rows)
-    assert len(two.peers._host._exit_callbacks) == 0  # type: ignore[attr-defined]
+    assert len(two.peers._host._lock._exit_callbacks) == 0  # type: ignore[attr-defined]
 
 
 def test_where_there_can_be_no_lock_each_process_runs_them(bench: Bench) -> None:
@@ -187,6 +187,15 @@ def test_a_lease_lasts_for_a_period_within_bounds(bench: Bench, every: str, seco
     assert not one.peers.holds(fleet)
 
 
+def test_processes_of_one_instance_id_do_not_hold_a_lease_together(bench: Bench) -> None:
+    """A pod's name is the id of all its workers; two machines may have one name."""
+    fleet = bench.add("fleet", scope="fleet")
+    processes = [bench.process("pod-7") for _ in range(3)]
+    assert [each.holds(fleet) for each in processes] == [True, False, False]
+    bench.clock.advance(61)
+    assert [each.holds(fleet) for each in reversed(processes)] == [True, False, False]
+
+
 def test_each_check_of_a_fleet_has_a_lease_of_its_own(bench: Bench) -> None:
     first, second = bench.add("first", scope="fleet"), bench.add("second", scope="fleet")
     bench.store.lease("check:first", "other", 60)
@@ -206,6 +215,8 @@ def test_what_a_holder_says_that_was_followed_is_refused(bench: Bench) -> None:
     assert not one.holds(fleet)
     assert [run.message for run in bench.store.runs("fleet")] == ["right"]
     assert one.known(fleet).result.message == "right"
+    refused = {"kept": 0, "waiting": 0, "refused": 1, "dropped": 0}
+    assert one.peers.outbox.account() == refused
 
 
 def test_others_know_what_the_process_that_runs_a_check_has_found(bench: Bench) -> None:
@@ -261,13 +272,27 @@ def test_a_restart_goes_on_from_where_the_process_before_was(bench: Bench) -> No
     assert again.results.began(rows) == 180.0
 
 
+def test_a_restart_while_it_is_skipped_goes_on_from_the_row_before(bench: Bench) -> None:
+    rows = bench.add(failures_before_alert=2)
+    one = bench.process("one")
+    assert one.holds(rows)
+    for status in (Status.CRITICAL, Status.CRITICAL, Status.SKIPPED):
+        one.decide(rows, CheckResult(status))
+        bench.clock.advance(60)
+    one.peers.leave()
+    again = bench.process("again")
+    assert again.holds(rows)
+    standing = again.decide(rows, CheckResult.critical("no"))
+    assert (standing.result.status, standing.result.attempt) == (Status.CRITICAL, 3)
+
+
 def test_checks_of_each_process_never_touch_the_store(bench: Bench) -> None:
     ready = bench.add("ready", readiness=True)
     one = bench.process("one")
     one.peers.ensure_started()
     assert one.peers._thread is None
     one.peers.keep(ready, one.results.record(ready, CheckResult.ok()))
-    assert one.peers.past(ready)(0.0) == ()
+    assert one.peers.past(ready)(0.0, 1.0) == ()
     assert bench.store.used == 0
     assert one.peers.holds(ready)
 
@@ -277,9 +302,10 @@ def test_the_past_of_a_check_is_what_it_has_measured(bench: Bench) -> None:
     for value in (1, 2, 3):
         one.decide(rows, CheckResult.ok(value=value))
         bench.clock.advance(60)
-    assert one.peers.past(rows)(BEGINNING + 60) == [(BEGINNING + 60, 2.0), (BEGINNING + 120, 3.0)]
+    measured = [(BEGINNING + 60, 2.0), (BEGINNING + 120, 3.0)]
+    assert one.peers.past(rows)(BEGINNING + 60, 1.0) == measured
     bench.store.broken = StoreError("away")
-    assert one.peers.past(rows)(BEGINNING) == ()
+    assert one.peers.past(rows)(BEGINNING, 1.0) == ()
 
 
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), ValueError("odd")])
@@ -323,12 +349,15 @@ def test_results_that_wait_for_too_long_are_counted(bench: Bench) -> None:
     standing = one.results.record(rows, CheckResult(Status.OK, started=BEGINNING))
     for _ in range(1_007):
         one.peers.keep(rows, standing)
-    assert one.peers.dropped == 7
+    waits = {"kept": 0, "waiting": 1_000, "refused": 0, "dropped": 7}
+    assert one.peers.outbox.account() == waits
     bench.store.broken = None
     one.peers.round()
     assert len(bench.store.runs("rows", limit=2_000)) == 1_000
     one.peers.keep(rows, standing)
-    assert one.peers.dropped == 7
+    one.peers.round()
+    settled = {"kept": 1_001, "waiting": 0, "refused": 0, "dropped": 7}
+    assert one.peers.outbox.account() == settled
 
 
 def test_a_lock_or_a_store_that_fails_on_leaving_keeps_nothing_from_ending(bench: Bench) -> None:
@@ -336,9 +365,12 @@ def test_a_lock_or_a_store_that_fails_on_leaving_keeps_nothing_from_ending(bench
     one, two = bench.process("one"), bench.process("two")
     assert (one.holds(rows), one.holds(fleet)) == (True, True)
     bench.store.broken = StoreError("away")
+    one.peers.keep(rows, one.results.record(rows, CheckResult.ok()))
     one.peers.leave()
     bench.store.broken = None
     assert (two.holds(rows), two.holds(fleet)) == (True, False)
+    left = {"kept": 0, "waiting": 0, "refused": 0, "dropped": 1}
+    assert one.peers.outbox.account() == left
 
 
 def test_who_gives_the_leases_need_not_be_the_store(bench: Bench) -> None:
@@ -374,7 +406,8 @@ def test_in_a_forked_child_nothing_is_held_and_nothing_waits(bench: Bench) -> No
     one.peers._lock.acquire()  # by a thread that the child does not have
     one.peers.after_fork()
     assert (one.peers.holds(rows), one.peers.holds(fleet)) == (False, False)
-    assert list(one.peers._waiting) == []
+    nothing = {"kept": 0, "waiting": 0, "refused": 0, "dropped": 0}
+    assert one.peers.outbox.account() == nothing
     assert one.holds(rows)
 
 

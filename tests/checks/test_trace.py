@@ -70,7 +70,7 @@ def test_an_exception_fails_the_span(obskit_capture: Capture) -> None:
 def test_a_run_belongs_to_no_request_and_leaves_nothing_behind(obskit_capture: Capture) -> None:
     current = default_runtime.current()
     assert current is not None
-    open_trace = current._open_trace
+    open_trace = current.watches._open_trace
     tracer = current.providers.tracer.get_tracer("test")
     with tracer.start_as_current_span("request") as request, context.entered(Scope(span=request)):
         before = context.current()

@@ -69,7 +69,7 @@ COLLECTOR = Service(
     image="otel/opentelemetry-collector-contrib:0.155.0",
     ready=("collector_health", "/"),
     args=("--config={etc}/otel-collector.yaml",),
-    files={"otel-collector.yaml": "otel-collector.yaml"},
+    files={"otel-collector.yaml": "otel-collector.yaml", "collector/profiles": "profiles"},
     etc="/etc/otelcol-contrib",
     data="/var/lib/otelcol/queue",
     published=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -82,23 +82,36 @@ class Stack:
         assert self._bugsink is not None, "Bugsink was not started"
         return self._bugsink
 
-    def start(self, *names: str, env: Mapping[str, str] | None = None) -> None:
-        """Start services side by side, and return once each one's API says that it serves."""
+    @property
+    def dsn(self) -> str:
+        """Where the Sentry-compatible server takes events; empty where it was not started."""
+        return self._bugsink.dsn if self._bugsink else ""
+
+    def start(
+        self, *names: str, env: Mapping[str, str] | None = None, config: Sequence[str] = ()
+    ) -> None:
+        """Start services side by side, and return once each one's API says that it serves.
+
+        A collector (Jaeger is one too) takes more `config`: files that are installed for it, and
+        texts that begin with `yaml:`.
+        """
         for name in names:
-            self._spawn(SERVICES[name], env or {})
+            self._spawn(SERVICES[name], env or {}, config)
         for name in names:
             self._await_ready(SERVICES[name])
 
     def start_all(self) -> None:
         """Start every backend there is."""
         for service in SERVICES.values():
-            self._spawn(service, {})
+            self._spawn(service)
         self._bugsink = start_bugsink(self.directory / "bugsink")
         self._leaving.callback(self._bugsink.process.stop)
         for service in SERVICES.values():
             self._await_ready(service)
 
-    def _spawn(self, service: Service, env: Mapping[str, str]) -> None:
+    def _spawn(
+        self, service: Service, env: Mapping[str, str] | None = None, config: Sequence[str] = ()
+    ) -> None:
         etc = self.directory / service.name / "etc"
         data = self.directory / service.name / "data"
         etc.mkdir(parents=True, exist_ok=True)
@@ -109,12 +122,14 @@ class Stack:
         def fill(template: str) -> str:
             return self.addresses.fill(template, etc=str(etc), data=str(data))
 
+        args = [fill(argument) for argument in service.args]
+        args += [f"--config={c if c.startswith('yaml:') else etc / c}" for c in config]
         process = Process(
             service.name,
-            [PROGRAMS[service.name], *(fill(argument) for argument in service.args)],
+            [PROGRAMS[service.name], *args],
             cwd=data,
             log=self.directory / f"{service.name}.log",
-            env={**{name: fill(value) for name, value in service.env.items()}, **env},
+            env={**{name: fill(value) for name, value in service.env.items()}, **(env or {})},
         )
         self.processes[service.name] = process
         self._leaving.callback(process.stop)

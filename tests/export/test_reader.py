@@ -83,6 +83,34 @@ def test_series_that_go_on_from_value_to_value_end_with_their_process(
     assert all(ends[name] - values[name] == 1_000_000 for name in ended)
 
 
+def test_a_series_that_is_observed_no_more_ends_at_once_and_begins_again_when_it_is(
+    receiver: Receiver,
+) -> None:
+    """As those of a check that another process runs from now on."""
+    made, held = provider(receiver, "cumulative"), ["rows", "disk"]
+    seen = [lambda _: [Observation(7, {"check": name}) for name in held]]
+    made.get_meter("t").create_observable_gauge("value", seen)
+    told = []
+    for _ in range(4):
+        sent = len(points(receiver))
+        assert made.force_flush()
+        told.append([(point.flags, point.time) for point in points(receiver)[sent:]])
+        held[:] = ["rows"] if len(told) < 3 else ["rows", "disk"]
+    made.shutdown()
+    assert [[flags for flags, _ in each] for each in told] == [[0, 0], [0, 1], [0], [0, 0]]
+    assert told[1][1][1] - told[0][1][1] == 1_000_000
+
+
+def test_a_series_that_has_ended_ends_no_second_time_with_its_process(receiver: Receiver) -> None:
+    made, held = provider(receiver, "cumulative"), [7]
+    seen = [lambda _: [Observation(value) for value in held]]
+    made.get_meter("t").create_observable_up_down_counter("value", seen)
+    assert made.force_flush()
+    held.clear()
+    made.shutdown()
+    assert [point.flags for point in points(receiver)] == [0, 1]
+
+
 def test_a_flush_collects_and_ends_nothing(receiver: Receiver) -> None:
     made = provider(receiver, "cumulative")
     made.get_meter("t").create_counter("orders").add(3)

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-collect_ignore = ["shop.py", "tasks.py"]
+collect_ignore = ["shop.py", "tasks.py", "triggered.py"]

@@ -17,6 +17,9 @@ import pytest
 import redis
 from tests.servers.install import postgresql_bin
 
+# It calls `init` as it is imported.
+collect_ignore = ["fleet.py"]
+
 
 def free_port() -> int:
     """A port that nobody listens on."""

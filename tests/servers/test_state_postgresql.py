@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.export.spooled import Time
-from tests.state.contract import RUN, StoreContract
+from tests.state.contract import JOB, RUN, StoreContract
 from tests.state.lease_contract import PassBy, taken
 
 import obskit
@@ -220,9 +220,21 @@ def test_tables_of_a_newer_version_are_left_alone(address: str, store: Store) ->
     newer = len(TABLES) + 1
     ask(address, "INSERT INTO obskit.version (version) VALUES (%s)", newer)
     with closing(open_store(address, "shop")) as late:
-        with pytest.raises(StoreError, match=r"a newer obskit made its tables \(version 2, "):
+        with pytest.raises(StoreError, match=r"a newer obskit made its tables \(version 3, "):
             late.latest()
     ask(address, "DELETE FROM obskit.version WHERE version = %s", newer)
+
+
+def test_tables_of_the_first_version_keep_what_is_in_them(address: str, store: Store) -> None:
+    store.keep(RUN)
+    store.put_job(JOB)
+    store.close()
+    ask(address, "DROP TABLE obskit.known_jobs")
+    ask(address, "DELETE FROM obskit.version WHERE version = 2")
+    assert store.know_jobs(["import"], 7.0) == {"import": 7.0}
+    assert store.latest() == {"database": RUN}
+    assert store.job_runs("import") == [JOB]
+    assert ask(address, "SELECT version FROM obskit.version ORDER BY version") == [(1,), (2,)]
 
 
 def test_where_the_tables_are_there_no_right_to_make_some_is_needed(

@@ -59,7 +59,7 @@ class StoreContract(LeaseContract):
     def test_a_new_store_holds_nothing(self, store: Store) -> None:
         assert store.latest() == {}
         assert store.runs("database") == []
-        assert store.values("database", 0.0) == []
+        assert store.values("database", 0.0, 1.0) == []
         assert store.silences(0.0) == []
         assert store.job_runs("import") == []
         assert store.latest_jobs() == {}
@@ -108,20 +108,34 @@ class StoreContract(LeaseContract):
         assert [run.started for run in found] == [3.0, 2.0]
         assert [run.started for run in store.runs("database", limit=2)] == [4.0, 3.0]
 
-    def test_values_are_those_of_runs_that_were_ok_the_oldest_first(self, store: Store) -> None:
+    def test_values_are_those_of_runs_that_did_not_fail_the_oldest_first(
+        self, store: Store
+    ) -> None:
         for started, status, value in (
             (4.0, "ok", 40.0),
             (1.0, "ok", 10.0),
             (2.0, "critical", 20.0),
+            (2.5, "warning", 20.0),
             (3.0, "ok", None),
+            (3.5, "unknown", 30.0),
             (5.0, "ok", float("inf")),
             (6.0, "ok", float("nan")),
             (7.0, "ok", 70),
         ):
             store.keep(replace(RUN, started=started, status=status, value=value))
-        assert store.values("database", 1.0) == [(1.0, 10.0), (4.0, 40.0), (7.0, 70.0)]
-        assert store.values("database", 1.5) == [(4.0, 40.0), (7.0, 70.0)]
-        assert store.values("queue", 0.0) == []
+        found = [(1.0, 10.0), (3.5, 30.0), (4.0, 40.0), (7.0, 70.0)]
+        assert store.values("database", 1.0, 0.1) == found
+        assert store.values("database", 1.5, 0.1) == found[1:]
+        assert store.values("database", 8.0, 0.1) == []
+        assert store.values("queue", 0.0, 0.1) == []
+
+    def test_of_many_values_the_first_of_each_step_is_told(self, store: Store) -> None:
+        for started in (1.0, 2.0, 3.0, 4.0, 9.0, 10.0, 12.0):
+            store.keep(replace(RUN, started=started, value=started))
+        store.keep(replace(RUN, started=4.0, value=40.0))
+        assert [at for at, _ in store.values("database", 0.0, 3.0)] == [1.0, 4.0, 9.0, 12.0]
+        assert store.values("database", 4.0, 3.0) == [(4.0, 4.0), (9.0, 9.0), (12.0, 12.0)]
+        assert [at for at, _ in store.values("database", 9.0, 0.0)] == [9.0, 10.0, 12.0]
 
     def test_a_run_of_an_earlier_holder_is_refused(self, store: Store) -> None:
         later = replace(RUN, lease=8, started=1_001.0)
@@ -186,6 +200,13 @@ class StoreContract(LeaseContract):
             "import": [also, goes_on, failed, success],
             "export": [other],
         }
+
+    def test_a_job_is_known_since_the_first_time_that_anybody_asked(self, store: Store) -> None:
+        assert store.know_jobs([], 5.0) == {}
+        assert store.know_jobs(["import"], 10.0) == {"import": 10.0}
+        assert store.know_jobs(["import", "export"], 20.0) == {"import": 10.0, "export": 20.0}
+        store.purge(1_000.0, 0)
+        assert store.know_jobs(["export"], 30.0) == {"export": 20.0}
 
     def test_counts_are_added_and_given_once(self, store: Store) -> None:
         for amount in (1.0, 2.5):

@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 from tests.export.spooled import Time
-from tests.state.contract import RUN, StoreContract
+from tests.state.contract import JOB, RUN, StoreContract
 from tests.state.lease_contract import PassBy, taken
 
 from obskit.exceptions import StoreError
@@ -197,14 +197,14 @@ def test_a_file_of_a_newer_version_is_left_alone(
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as newer:
         newer.execute(f"PRAGMA application_id = {APPLICATION}")
-        newer.execute("PRAGMA user_version = 2")
+        newer.execute("PRAGMA user_version = 3")
         newer.execute("CREATE TABLE something_new (id)")
     for _ in range(2):
         with pytest.raises(StoreError) as raised:
             store.latest()
     assert str(raised.value) == (
-        f"the state in {path} cannot be used: a newer obskit wrote it (version 2 of its tables,"
-        " this one knows 1): use the newer one, or give another path"
+        f"the state in {path} cannot be used: a newer obskit wrote it (version 3 of its tables,"
+        " this one knows 2): use the newer one, or give another path"
     )
     assert len(caplog.records) == 1
 
@@ -218,7 +218,22 @@ def test_a_file_of_an_older_version_gets_the_newer_tables(store: Store, path: Pa
     assert store.keep(RUN)
     store.close()
     with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA user_version").fetchone() == (1,)
+        assert file.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_file_of_the_first_version_keeps_what_is_in_it(
+    store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.keep(RUN)
+    store.put_job(JOB)
+    store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        older.execute("DROP TABLE known_jobs")
+        older.execute("PRAGMA user_version = 1")
+    assert store.know_jobs(["import"], 7.0) == {"import": 7.0}
+    assert store.latest() == {"database": RUN}
+    assert store.job_runs("import") == [JOB]
+    assert caplog.records == []
 
 
 def test_what_another_holds_for_too_long_is_an_error_that_is_logged_once(

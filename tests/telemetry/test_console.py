@@ -9,8 +9,9 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.telemetry.consoles import ANY_TEXT, COLORS, Stream, record, written
 
 from obskit.ledger import Ledger
 from obskit.redaction import names_and_values
@@ -19,61 +20,9 @@ from obskit.telemetry.console import Console, visible
 from obskit.telemetry.failure import Failure
 from obskit.telemetry.pipeline import Pipeline, Record
 
-ANY_TEXT = st.text(st.characters(codec=None), max_size=80)
 #: What ends a line, steers a terminal, or turns the direction of a text.
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # fmt: skip
 NASTY = "a\r\nb\x1b[2J\x85\x9b31m\u2028\u2029\u202e\u2066\x7f\x00\x0b\x0c\x1c"
-COLORS = re.compile("\x1b\\[[0-9]+m")
-
-
-class Stream(io.StringIO):
-    """A stream that may be a terminal, and of any encoding."""
-
-    def __init__(self, *, encoding: str = "utf-8", terminal: bool = False) -> None:
-        super().__init__()
-        self._encoding = encoding
-        self._terminal = terminal
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._encoding
-
-    def isatty(self) -> bool:
-        return self._terminal
-
-
-def record(**changes: Any) -> Record:
-    given: dict[str, Any] = {
-        "timestamp": 1_767_225_600.000001,
-        "level": 20,
-        "logger": "shop.orders",
-        "event": "order.placed",
-        "fields": {"order_id": 7},
-        "request_id": "request-1",
-        "trace_id": "0af7651916cd43dd8448eb211c80319c",
-        "span_id": "b7ad6b7169203331",
-        "failure": None,
-        "event_name": None,
-        "on_console": True,
-        "to_backend": True,
-    }
-    return Record(**given | changes)
-
-
-def written(
-    monkeypatch: pytest.MonkeyPatch,
-    one: Record,
-    format: str = "json",
-    *,
-    stream: Any = None,
-    limit: int = 65_536,
-    service: dict[str, Any] | None = None,
-) -> str:
-    stream = Stream() if stream is None else stream
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stderr", stream)
-        Console(format, "stderr", limit, service).write(one)
-    return str(stream.getvalue())
 
 
 def test_a_line_of_json_holds_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,88 +250,6 @@ def test_a_line_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None
 
     written(monkeypatch, record(), stream=Pieces())
     assert [piece.count("\n") for piece in pieces] == [1]
-
-
-PLAIN_VALUES = st.recursive(
-    ANY_TEXT | st.integers(-(2**63), 2**63 - 1) | st.sampled_from(["é\u2028😀x" * 500, None]),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(ANY_TEXT, inner, max_size=5),
-    max_leaves=20,
-)
-
-
-@settings(max_examples=50)
-@given(
-    st.dictionaries(ANY_TEXT, PLAIN_VALUES, max_size=10),
-    st.text("a\u2028😀\x7fé", max_size=60).map(lambda text: text * 40),
-    st.sampled_from([1_024, 1_500, 4_096]),
-    st.booleans(),
-)
-def test_a_line_never_outgrows_its_limit_and_stays_json(
-    fields: dict[str, Any], text: str, limit: int, ascii: bool
-) -> None:
-    told = Failure(text, text, text)
-    given = names_and_values(fields, 40)
-    one = record(event=text, logger=text[:256], fields=given, failure=told, request_id="r" * 128)
-    line = console.to_json(one, {"service.name": "shop"}, limit, ascii=ascii)
-    assert len(line.encode()) <= limit
-    read = json.loads(line)
-    assert read["request_id"] == "r" * 128
-    assert read["trace_id"] == one.trace_id
-    assert read["timestamp"] == "2026-01-01T00:00:00.000001Z"
-    assert {"level", "event", "logger"} <= set(read)
-
-
-def test_a_long_line_says_how_long_it_was_and_shortens_its_texts() -> None:
-    whole = console.to_json(record(event="e" * 5_000, fields={"a": "x" * 30, "b": 1}), {}, 65_536)
-    line = json.loads(
-        console.to_json(record(event="e" * 5_000, fields={"a": "x" * 30, "b": 1}), {}, 4_096)
-    )
-    assert line["event"] == "e" * 1_024 + "…[cut]"
-    assert (line["a"], line["b"]) == ("x" * 30, 1)
-    assert line["truncated_bytes"] == len(whole)
-
-
-def test_a_line_as_long_as_its_limit_is_whole() -> None:
-    one = record(event="e" * 2_000)
-    whole = console.to_json(one, {}, 65_536)
-    assert console.to_json(one, {}, len(whole)) == whole
-    assert "truncated_bytes" in console.to_json(one, {}, len(whole) - 1)
-
-
-def test_of_too_many_fields_as_many_are_kept_as_have_room() -> None:
-    fields = {f"field{number:03}": "é" * 100 for number in range(100)}
-    told = Failure("ValueError", "no", "stack")
-    text = console.to_json(record(fields=fields, failure=told), {}, 2_048)
-    line = json.loads(text)
-    kept = [name for name in line if name.startswith("field")]
-    assert kept == [f"field{number:03}" for number in range(len(kept))]
-    assert line["field000"] == "é" * 64 + "…[cut]"
-    assert line["exception"] == {"type": "ValueError", "message": "no", "stacktrace": "stack"}
-    assert 2_048 - len(text.encode()) < 200
-
-
-def test_a_field_too_large_makes_room_for_the_next() -> None:
-    fields = {"rows": [["é" * 100] * 30] * 30, "order_id": 7}
-    line = json.loads(console.to_json(record(fields=fields), {}, 1_024))
-    assert "rows" not in line
-    assert line["order_id"] == 7
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_readable_line_is_cut_with_a_mark_and_leaves_no_colour_on(
-    monkeypatch: pytest.MonkeyPatch, terminal: bool
-) -> None:
-    one = record(event="é" * 5_000)
-    line = written(monkeypatch, one, "pretty", limit=1_024, stream=Stream(terminal=terminal))
-    assert len(line.encode()) <= 1_025
-    assert line.endswith("…[cut]\x1b[0m\n" if terminal else "é…[cut]\n")
-
-
-def test_a_readable_line_as_long_as_its_limit_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = written(monkeypatch, record(), "pretty")
-    limit = len(whole) - 1
-    assert written(monkeypatch, record(), "pretty", limit=limit) == whole
-    assert written(monkeypatch, record(), "pretty", limit=limit - 1).endswith("…[cut]\n")
 
 
 @pytest.mark.parametrize(

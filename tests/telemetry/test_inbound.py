@@ -13,8 +13,8 @@ from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
 from obskit.config import Config
+from obskit.telemetry import propagators
 from obskit.telemetry.inbound import HeaderGetter, Inbound, InboundPolicy
-from obskit.telemetry.providers import set_propagators
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
@@ -25,7 +25,7 @@ VALID = f"00-{TRACE}-{SPAN}-01"
 def _propagators() -> Iterator[None]:
     """Those of the default, whatever other tests have set."""
     before = propagate.get_global_textmap()
-    set_propagators(("tracecontext", "baggage"))
+    propagators.install(("tracecontext", "baggage"))
     yield
     propagate.set_global_textmap(before)
 
@@ -164,7 +164,7 @@ def test_without_headers_there_is_nothing_to_read() -> None:
 
 def test_a_propagator_with_other_headers_is_always_asked() -> None:
     """It alone knows what they are called."""
-    set_propagators(("tracecontext",))
+    propagators.install(("tracecontext",))
     inbound = read({"traceparent": VALID}, propagators=("b3",))
     assert inbound.continued
     assert not read({}, propagators=("b3",)).continued

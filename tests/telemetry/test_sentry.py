@@ -20,7 +20,7 @@ from tests.telemetry.lines import Installed
 from tests.telemetry.served import Served
 
 import obskit
-from obskit.telemetry import sentry
+from obskit.telemetry import sentry_event
 
 CANARY = "hunter2-canary"
 
@@ -241,7 +241,7 @@ def test_a_broken_package_costs_no_event(monkeypatch: pytest.MonkeyPatch) -> Non
         def metadata(self) -> Any:
             raise PackageNotFoundError
 
-    monkeypatch.setattr(sentry, "_known_modules", {})
+    monkeypatch.setattr(sentry_event, "_known_modules", {})
     with monkeypatch.context() as patch:
         patch.setattr("importlib.metadata.distributions", lambda: [Broken()])
         reported = Reported()

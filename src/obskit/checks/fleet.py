@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
+from uuid import uuid4
 
 from obskit.clock import Clock
 from obskit.declaration import Check
@@ -33,6 +34,8 @@ class Fleet:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # The workers of a pod may all be told its name as theirs, and two machines may have one name.
+        self._mark = uuid4().hex[:12]
         self._held: dict[str, _Held] = {}
 
     def holds(self, name: str) -> bool:
@@ -45,20 +48,20 @@ class Fleet:
         held = self._held.get(name)
         return held.lease.number if held else 0
 
-    def take(self, checks: Iterable[Check], lessor: Leases, holder: str) -> None:
+    def take(self, checks: Iterable[Check], lessor: Leases, instance: str) -> None:
         """Take the leases that are free, and in time those again that are held.
 
         Args:
             checks: The checks of the fleet.
             lessor: What gives leases.
-            holder: This process.
+            instance: The `service.instance.id` of this process.
         """
         for check in checks:
             now, held = self._clock.monotonic(), self._held.get(check.name)
             if held is not None and now < held.again:
                 continue
             seconds = min(_LONGEST, max(_SHORTEST, check.every))
-            lease = lessor.lease(f"check:{check.name}", holder, seconds)
+            lease = lessor.lease(f"check:{check.name}", f"{instance} {self._mark}", seconds)
             if lease is None:
                 self.lose(check.name)
             else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import multiprocessing
 import pickle
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -77,7 +79,8 @@ def _received(pipe: Connection, seconds: float) -> object:
 def _run(subject: Callable[[], object], pipe: Connection) -> None:
     told: tuple[bool, Any]
     try:
-        told = False, subject()
+        returned = subject()
+        told = False, asyncio.run(_end_of(returned)) if inspect.isawaitable(returned) else returned
     except BaseException as error:
         told = True, _sendable(error)
     try:
@@ -85,6 +88,10 @@ def _run(subject: Callable[[], object], pipe: Connection) -> None:
     except Exception as error:
         unsent = ChildFailed(f"what it returned cannot be sent: {describe(error)}")
         pipe.send((True, unsent))
+
+
+async def _end_of(returned: Awaitable[object]) -> object:
+    return await returned
 
 
 def _sendable(error: BaseException) -> BaseException:

@@ -37,6 +37,8 @@ def to_run(check: Check, standing: Standing, lease: int, instance: str) -> Run:
         nothing_to_do=result.nothing_to_do,
         lease=lease,
         instance=instance,
+        ran=standing.ran.value if standing.ran else "",
+        counted=standing.counted.value if standing.counted else "",
     )
 
 
@@ -62,4 +64,11 @@ def to_standing(run: Run, clock: Clock) -> Standing:
         Status(run.status) if run.status != run.damped else None,
     )
     age = max(0.0, clock.now() - result.finished)
-    return Standing(result, run.since, run.last_success, clock.monotonic() - age)
+    return Standing(
+        result,
+        run.since,
+        run.last_success,
+        clock.monotonic() - age,
+        ran=Status(run.ran) if run.ran else None,
+        counted=Status(run.counted) if run.counted else None,
+    )

@@ -78,7 +78,8 @@ class CheckResult:
         started: When the run began, seconds since the Unix epoch. obskit sets it and what follows.
         duration: How long it took, seconds.
         trace_id: The trace that its spans and log lines belong to, or None.
-        attempt: Which run in a row with the same outcome, failed or not, it was, from 1.
+        attempt: Which run in a row with the same outcome, failed or not, it was, from 1. Where it was
+            skipped, that of the last run before.
         nothing_to_do: Whether there was nothing to do, which is no failure.
         raw: Its status before damping, where that is another one.
 

@@ -23,6 +23,8 @@ class Standing:
         last_success: When a run was last ok, seconds since the Unix epoch, or None.
         decided: When the latest result was decided, by the monotonic clock.
         changed: Whether the latest result has another status than the one before, or is the first.
+        ran: While it is skipped, what its last run came to; None where it never ran.
+        counted: While it is skipped, the status of that run that counted.
     """
 
     result: CheckResult
@@ -30,6 +32,8 @@ class Standing:
     last_success: float | None
     decided: float
     changed: bool = False
+    ran: Status | None = None
+    counted: Status | None = None
 
     @property
     def raw(self) -> Status:
@@ -71,7 +75,9 @@ class Results:
             success = before.last_success if before else None
             if result.status is Status.OK:
                 success = now
-            standing = Standing(damped, since, success, monotonic, changed)
+            skipped = result.status is Status.SKIPPED
+            frozen = _last_run(before) if skipped else (None, None)
+            standing = Standing(damped, since, success, monotonic, changed, *frozen)
             self._standings[check.name] = standing
         return standing
 
@@ -120,21 +126,33 @@ class Results:
         return standing.result
 
 
+def _last_run(before: Standing | None) -> tuple[Status | None, Status | None]:
+    """What the last run came to that was not skipped, and the status that counted."""
+    if before is None:
+        return None, None
+    if before.raw is Status.SKIPPED:
+        return before.ran, before.counted
+    return before.raw, before.result.status
+
+
 def _damped(
     damping: Damping, before: Standing | None, result: CheckResult, *, quiet: bool
 ) -> CheckResult:
-    """The result with the status that counts, and how many there were of its kind in a row."""
+    """The result with the status that counts, and how many there were of its kind in a row.
+
+    A run that was skipped is neither a failure nor a success: the row stands still meanwhile.
+    """
+    earlier = before.result.attempt if before else 0
+    last, shown = _last_run(before)
     if result.status is Status.SKIPPED:
-        return result
+        return result if last is None else replace(result, attempt=earlier)
     failing = result.status in _FAILING
-    row = 1
-    if before is not None and before.raw is not Status.SKIPPED:
-        row += before.result.attempt if (before.raw in _FAILING) == failing else 0
-    counted = before is not None and before.result.status in _FAILING
+    row = 1 + (earlier if last is not None and (last in _FAILING) == failing else 0)
+    counted = shown in _FAILING
     status: Status = result.status
     if failing and not counted and (row < damping.failures or quiet):
         status = Status.OK
-    elif not failing and before is not None and counted and row < damping.successes:
-        status = before.result.status
+    elif not failing and shown is not None and counted and row < damping.successes:
+        status = shown
     raw = result.status if status is not result.status else None
     return replace(result, status=status, attempt=row, raw=raw)

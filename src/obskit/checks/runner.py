@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from obskit.checks import isolation, verdict
+from obskit.checks import coroutine, isolation, verdict
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.order import fault
 from obskit.checks.results import Results, Standing
@@ -46,7 +45,7 @@ OnResult = Callable[[Check, Standing], None]
 
 def no_past(_check: Check) -> Past:
     """The past of a check where no history is kept."""
-    return lambda _since: ()
+    return lambda _since, _step: ()
 
 
 class Attempt:
@@ -213,20 +212,23 @@ class Runner:
             try:
                 returned = self._returned(attempt)
                 return verdict.of_returned(check, returned, self._clock.now(), self._past(check))
-            except (_OutOfTime, isolation.Killed):
+            except (coroutine.OutOfTime, isolation.Killed):
                 return verdict.of_timeout(check)
+            except coroutine.LoopEnded as why:
+                return CheckResult.unknown(f"not judged: {why}")
             except BaseException as error:  # even SystemExit: it would end the thread unseen
                 trace.failed(error)
                 return verdict.of_error(check, error)
 
     def _returned(self, attempt: Attempt) -> object:
-        left = attempt.deadline - self._clock.monotonic()
+        def left() -> float:
+            return attempt.deadline - self._clock.monotonic()
+
         if attempt.check.isolate:
-            return isolation.call(attempt.check.subject, left)
+            return isolation.call(attempt.check.subject, left())
         returned = attempt.check.subject()
         if inspect.isawaitable(returned):
-            left = attempt.deadline - self._clock.monotonic()
-            returned = asyncio.run(_finish(returned, left))
+            returned = coroutine.result_of(returned, left, self._registry.loop)
         return returned
 
     def _decide(self, attempt: Attempt, result: CheckResult, *, hangs: bool = False) -> CheckResult:
@@ -242,17 +244,3 @@ class Runner:
             standing = self._results.record(attempt.check, result)
             self._on_result(attempt.check, standing)
         return counts
-
-
-class _OutOfTime(Exception):
-    """A coroutine was cancelled because its time was up."""
-
-
-async def _finish(returned: Awaitable[object], seconds: float) -> object:
-    task = asyncio.ensure_future(returned)
-    _, late = await asyncio.wait({task}, timeout=max(0.0, seconds))
-    if not late:
-        return task.result()
-    task.cancel()
-    await asyncio.wait({task})  # it may clean up
-    raise _OutOfTime

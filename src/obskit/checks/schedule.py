@@ -77,7 +77,7 @@ class Schedule:
         self._offset = self._clock.now() - self._clock.monotonic()
         self._due: dict[str, float] = {}
         self._spread: set[str] = set()
-        self._happened: deque[str] = deque()
+        self._happened: deque[tuple[str, float]] = deque()
         #: Runs under way by name, each with the moment that it was due.
         self._running: dict[str, tuple[Attempt, float]] = {}
 
@@ -126,8 +126,9 @@ class Schedule:
             self._due = {**self._first_runs(checks), **self._due}
         self._settle(now)
         while self._happened:
-            what = self._happened.popleft()
-            self._due.update((name, now) for name, check in checks.items() if check.on == what)
+            what, moment = self._happened.popleft()
+            due = min(now, moment - self._clock.now() + now)
+            self._due.update((name, due) for name, check in checks.items() if check.on == what)
         waiting = [check for name, check in checks.items() if self._due[name] <= now]
         held_back = 0
         for check in sorted(waiting, key=lambda check: self._due[check.name]):
@@ -157,13 +158,14 @@ class Schedule:
         """Look now at what is due."""
         self._wake.set()
 
-    def trigger(self, what: str) -> None:
-        """Run what is declared to run after something.
+    def trigger(self, what: str, moment: float) -> None:
+        """Run what is declared to run after something, unless it has run since.
 
         Args:
             what: What has happened, such as ``job:nightly-import``.
+            moment: When, seconds since the Unix epoch.
         """
-        self._happened.append(what)
+        self._happened.append((what, moment))
         self.wake()
 
     def _work(self) -> None:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from threading import Event, Lock, Thread
 
 from obskit.checks.fleet import Fleet
+from obskit.checks.host import Host
 from obskit.checks.kept import to_run, to_standing
+from obskit.checks.outbox import Outbox
 from obskit.checks.results import Results, Standing
 from obskit.clock import Clock
 from obskit.declaration import Check
 from obskit.exceptions import StoreError
-from obskit.export import lock
 from obskit.registry import Registry
 from obskit.state.opening import Leases
-from obskit.state.store import Run, Store
+from obskit.state.store import Store
 
 _log = logging.getLogger("obskit.checks")
 # How often others' results are read, a lease is taken again, and a free lock is tried, seconds.
 _PERIOD = 2.0
-_MOST_WAITING = 1_000
-# They are written at each look; so many are not waited for.
-_MANY = 200
 _PURGE_PERIOD = 3_600.0
 
 
@@ -71,8 +67,7 @@ class Peers:
         on_gain: Called when this process runs more than before.
 
     Attributes:
-        is_host: Whether this process runs the checks of its host.
-        dropped: How many results came too fast to be written.
+        outbox: The results of this process, on their way to the others.
     """
 
     def __init__(
@@ -88,12 +83,12 @@ class Peers:
         self._results = results
         self._clock = clock
         self._on_gain = on_gain
-        self._host = ExitStack()
+        self._host = Host(sharing.folder)
         self.after_fork()
 
     def after_fork(self) -> None:
         """In a forked child: nothing is held."""
-        self._host.close()  # the parent's lock lives on in the parent
+        self._host.give_back()  # the parent's lock lives on in the parent
         self._pid = os.getpid()
         self._lock = Lock()
         self._wake = Event()
@@ -101,14 +96,17 @@ class Peers:
         self._thread: Thread | None = None
         self._store: Store | None = None
         self._leasing: Leases | None = None
-        self.is_host = False
         self._fleet = Fleet(self._clock)
-        self._waiting: deque[Run] = deque()
+        self.outbox = Outbox()
         #: What is held, from when on others' results of it are known: it goes on from there.
         self._mine: frozenset[str] = frozenset()
         self._purged = 0.0
         self._failing = False
-        self.dropped = 0
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this process runs the checks of its host."""
+        return self._host.is_held
 
     def holds(self, check: Check) -> bool:
         """Whether this process runs a check."""
@@ -150,22 +148,18 @@ class Peers:
         """Let a result be written: to history, and for the others. Never waits."""
         if check.scope == "process":
             return
-        if len(self._waiting) >= _MOST_WAITING:
-            self.dropped += 1
-            return
         number = self._fleet.number(check.name)
-        self._waiting.append(to_run(check, standing, number, self._sharing.instance()))
-        if len(self._waiting) >= _MANY:
+        if self.outbox.put(to_run(check, standing, number, self._sharing.instance())):
             self._wake.set()
 
-    def past(self, check: Check) -> Callable[[float], Sequence[tuple[float, float]]]:
+    def past(self, check: Check) -> Callable[[float, float], Sequence[tuple[float, float]]]:
         """What a check measured since a moment, from history; nothing where it cannot be read."""
 
-        def since(moment: float) -> Sequence[tuple[float, float]]:
+        def since(moment: float, step: float) -> Sequence[tuple[float, float]]:
             if check.scope == "process":
                 return ()
             try:
-                return self._opened().values(check.name, moment)
+                return self._opened().values(check.name, moment, step)
             except StoreError:
                 return ()
 
@@ -183,7 +177,7 @@ class Peers:
         """Do once what the thread does again and again: write, take, read, purge. Never raises."""
         try:
             self._take_host()
-            self._write()
+            self.outbox.write(self._opened(), self._fleet.lose)
             self._take_leases()
             self._adopt()
             if self.is_host:
@@ -229,33 +223,13 @@ class Peers:
         return self._leasing
 
     def _take_host(self) -> None:
-        if self.is_host or not self._sharing.runs:
-            return
-        folder = self._sharing.folder
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Another app of the service has checks of its own, and another lock.
-        names = "\n".join(sorted(self._registry.checks))
-        path = folder / f"checks-{sha256(names.encode()).hexdigest()[:16]}.lock"
-        with ExitStack() as tried:
-            held = tried.enter_context(lock.exclusive(path))
-            if held:
-                self._host = tried.pop_all()
-        # Where there can be no lock, two that run are better than none.
-        self.is_host = held or lock.fcntl is None or not _is_usable(folder)
+        if self._sharing.runs:
+            self._host.take(self._registry.checks)
 
     def _take_leases(self) -> None:
         fleet = [check for check in self._shared() if check.scope == "fleet"]
         if fleet and self._sharing.runs:
             self._fleet.take(fleet, self._lessor(), self._sharing.instance())
-
-    def _write(self) -> None:
-        store = self._opened()
-        while self._waiting:
-            run = self._waiting[0]
-            if not store.keep(run):
-                self._fleet.lose(run.check)  # a later holder runs it by now
-            self._waiting.popleft()
 
     def _adopt(self) -> None:
         # Of what was gained just now too: it goes on from where the process before was.
@@ -273,9 +247,9 @@ class Peers:
 
     def leave(self) -> None:
         """Let others run what this process ran."""
-        self.is_host = False
-        self._host.close()
+        self._host.give_back()
         self._mine = frozenset()
+        self.outbox.give_up()
         with suppress(Exception):
             self._fleet.give_back(self._lessor())
         for used in (self._store, self._leasing):
@@ -283,7 +257,3 @@ class Peers:
                 if used is not None:
                     used.close()
         self._store = self._leasing = None
-
-
-def _is_usable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK)

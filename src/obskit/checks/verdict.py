@@ -23,11 +23,11 @@ _CLOCK_SKEW = 60.0
 
 
 #: Gives what a check measured since a moment: when, and what.
-Past = Callable[[float], Sequence[tuple[float, float]]]
+Past = Callable[[float, float], Sequence[tuple[float, float]]]
 
 
 def of_returned(
-    check: Check, returned: object, now: float, past: Past = lambda _since: ()
+    check: Check, returned: object, now: float, past: Past = lambda _since, _step: ()
 ) -> CheckResult:
     """Judge what a check's subject returned.
 
@@ -35,7 +35,7 @@ def of_returned(
         check: The declaration.
         returned: What the subject returned.
         now: Seconds since the Unix epoch.
-        past: What the check measured before.
+        past: What the check measured since a moment, one of each so many seconds.
     """
     if isinstance(returned, CheckResult):
         return returned
@@ -87,7 +87,7 @@ def _of_change(
     measured = number(returned)
     if measured is None or not math.isfinite(measured):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
-    verdict = judge.against(measured, past(now - judge.window), now)
+    verdict = judge.against(measured, past(now - judge.since, judge.step), now)
     message = f"{measured:g}{_unit(check.unit)}: {verdict.reason}"
     return CheckResult(Status(verdict.state), message, measured)
 

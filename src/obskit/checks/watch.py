@@ -69,6 +69,10 @@ class Watch:
         """Whether this process looks after what is of the whole host."""
         return self._peers is not None and self._peers.is_host
 
+    def account(self) -> dict[str, int]:
+        """What became of the results that other processes are to know of."""
+        return {} if self._peers is None else self._peers.outbox.account()
+
     def ensure_started(self) -> None:
         """This process serves: its checks run from now on. Costs little: call it often."""
         if self._peers is not None:
@@ -98,6 +102,7 @@ class Watch:
 
     def after_fork(self) -> None:
         """In a forked child: nothing runs, and nothing is known."""
+        self.registry.loop = None  # it says that it runs, but its thread is not here
         self.results.after_fork()
         self.runner.after_fork()
         self.schedule.after_fork()

@@ -18,11 +18,10 @@ from obskit.exceptions import ObskitError
 from obskit.export.replay import replay as replay_spool
 from obskit.export.spool import Batch, Spool, default_directory
 from obskit.export.transport import Transport
+from obskit.size import format_size
 
 _REMAINS = 1
 _USAGE = 4
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_KILO = 1_024
 
 _SERVICE = click.option(
     "--service", help="The service; by default what the environment or the file says."
@@ -189,28 +188,16 @@ def _told(records: dict[str, int]) -> str:
 
 
 def _lines(shown: dict[str, Any]) -> list[str]:
-    limit, age = _size(shown["max_bytes"]), format_duration(shown["max_age_seconds"])
+    limit, age = format_size(shown["max_bytes"]), format_duration(shown["max_age_seconds"])
     lines = [f"directory    {shown['directory']}", f"limits       {limit}, {age}"]
     if shown["signals"]:
         lines.append(f"{'signal':<12} {'batches':>8} {'records':>10} {'size':>10} {'oldest':>8}")
     for signal, found in shown["signals"].items():
         lines.append(
-            f"{signal:<12} {found['batches']:>8} {found['records']:>10} {_size(found['bytes']):>10}"
+            f"{signal:<12} {found['batches']:>8} {found['records']:>10} {format_size(found['bytes']):>10}"
             f" {format_duration(found['oldest_seconds']):>8}"
         )
-    lines.append(f"waiting      {_size(shown['bytes'])}")
+    lines.append(f"waiting      {format_size(shown['bytes'])}")
     if shown["torn"]:
         lines.append(f"set aside    {shown['torn']} damaged, see {shown['directory']}/torn")
     return lines
-
-
-def _size(size: float) -> str:
-    """Bytes for a person.
-
-    >>> _size(0), _size(1_536), _size(134_217_728)
-    ('0 B', '1.5 KiB', '128 MiB')
-    """
-    unit = 0
-    while size >= _KILO and unit < len(_UNITS) - 1:
-        size, unit = size / _KILO, unit + 1
-    return f"{round(size, 1):g} {_UNITS[unit]}"

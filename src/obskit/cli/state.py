@@ -108,10 +108,10 @@ def past(config: Config) -> Callable[[Check], Past]:
     """Gives what a check measured before; nothing where it cannot be read."""
 
     def of(check: Check) -> Past:
-        def since(moment: float) -> Sequence[tuple[float, float]]:
+        def since(moment: float, step: float) -> Sequence[tuple[float, float]]:
             try:
                 with opened(config) as store:
-                    return store.values(check.name, moment)
+                    return store.values(check.name, moment, step)
             except StoreError:
                 return ()
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
@@ -13,22 +12,21 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
 )
 from opentelemetry.sdk.metrics.export import (
-    Metric,
     MetricExporter,
     MetricExportResult,
     MetricReader,
     MetricsData,
     PeriodicExportingMetricReader,
 )
-from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
     SpanExporter,
     SpanExportResult,
 )
-from opentelemetry.trace import Link, SpanContext, Status, TraceState
 
 from obskit.config import Config, Signal
+from obskit.export import redacted
 from obskit.export.beginning import Beginnings
 from obskit.ledger import Ledger
 from obskit.redaction import leaving
@@ -127,7 +125,7 @@ class _Logs(BatchLogRecordProcessor):
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         self._ledger.accept("logs")
         record = log_record.log_record
-        record.attributes = _masked(record.attributes)
+        record.attributes = redacted.attributes(record.attributes)
         record.body = leaving("", record.body)
         super().on_emit(log_record)
 
@@ -138,7 +136,7 @@ class _SpanExporter(SpanExporter):
         self._ledger = ledger
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._inner.export([_redacted(span) for span in spans])
+        result = self._inner.export(redacted.spans(spans))
         _count(self._ledger, "traces", len(spans), succeeded=result is SpanExportResult.SUCCESS)
         return result
 
@@ -152,7 +150,7 @@ class _LogExporter(LogRecordExporter):
         self._ledger = ledger
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        result = self._inner.export(batch)
+        result = self._inner.export(redacted.log_records(batch))
         succeeded = result is LogRecordExportResult.SUCCESS
         _count(self._ledger, "logs", len(batch), succeeded=succeeded)
         return result
@@ -174,7 +172,7 @@ class _MetricExporter(MetricExporter):
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **options: Any
     ) -> MetricExportResult:
-        metrics_data = _leaving(metrics_data, self.beginnings)
+        metrics_data = redacted.metrics(metrics_data, self.beginnings)
         points = sum(
             len(metric.data.data_points)
             for resource in metrics_data.resource_metrics
@@ -199,70 +197,3 @@ def _count(ledger: Ledger, signal: Signal, records: int, *, succeeded: bool) -> 
         ledger.export(signal, records)
     else:
         ledger.drop(signal, "export_failed", records)
-
-
-def _masked(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: leaving(key, value) for key, value in (attributes or {}).items()}
-
-
-def _leaving(metrics_data: MetricsData, beginnings: Beginnings | None) -> MetricsData:
-    """A copy without secrets, with a point of value 0 before the first one of each new series."""
-    resources = []
-    for of_resource in metrics_data.resource_metrics:
-        scopes = []
-        for of_scope in of_resource.scope_metrics:
-            told: Iterable[Metric] = of_scope.metrics
-            if beginnings is not None:
-                told = [beginnings.told(of_scope.scope, metric) for metric in told]
-            metrics = [_redacted_metric(metric) for metric in told]
-            scopes.append(replace(of_scope, metrics=metrics))
-        resources.append(replace(of_resource, scope_metrics=scopes))
-    if beginnings is not None:
-        beginnings.end_collection()
-    return replace(metrics_data, resource_metrics=resources)
-
-
-def _redacted_metric(metric: Metric) -> Metric:
-    points: Any = [
-        replace(
-            point,
-            attributes=_masked(point.attributes),
-            exemplars=[
-                replace(exemplar, filtered_attributes=_masked(exemplar.filtered_attributes))
-                for exemplar in point.exemplars
-            ],
-        )
-        for point in metric.data.data_points
-    ]
-    return replace(metric, data=replace(metric.data, data_points=points))
-
-
-def _redacted_context(context: Any) -> Any:
-    """The ids of a span, with a trace state without secrets: callers send what they like in it."""
-    if not context.trace_state:
-        return context
-    state = TraceState([(key, leaving(key, value)) for key, value in context.trace_state.items()])
-    return SpanContext(
-        context.trace_id, context.span_id, context.is_remote, context.trace_flags, state
-    )
-
-
-def _redacted(span: ReadableSpan) -> ReadableSpan:
-    """A copy of a span without secrets."""
-    return ReadableSpan(
-        name=leaving("", span.name),
-        context=_redacted_context(span.context),
-        parent=span.parent,
-        resource=span.resource,
-        attributes=_masked(span.attributes),
-        events=[
-            Event(leaving("", event.name), _masked(event.attributes), event.timestamp)
-            for event in span.events
-        ],
-        links=[Link(link.context, _masked(link.attributes)) for link in span.links],
-        kind=span.kind,
-        status=Status(span.status.status_code, leaving("", span.status.description)),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EINVAL, ENOSYS
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,23 @@ def exclusive(path: Path) -> Iterator[bool]:
     Returns:
         A context manager that gives whether the lock is held. Where there can be no lock, it is not.
     """
+    with ExitStack() as stack:
+        held = False
+        with suppress(OSError):
+            held = stack.enter_context(exclusive_or_error(path))
+        yield held
+
+
+@contextmanager
+def exclusive_or_error(path: Path) -> Iterator[bool]:
+    """The same, for who has to know why there can be no lock.
+
+    Args:
+        path: The file of the lock.
+
+    Raises:
+        OSError: There can be no lock: no folder, no right to write in it, a file system without locks.
+    """
     file = _take(path)
     try:
         yield file is not None
@@ -38,19 +56,21 @@ def exclusive(path: Path) -> Iterator[bool]:
 
 def _take(path: Path) -> int | None:
     if fcntl is None:
-        return None
+        raise OSError(ENOSYS, "this system has no flock")
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK
     try:
         file = os.open(path, flags, 0o600)
-    except (OSError, ValueError):  # no folder, no right to write in it, or no name of a file
-        return None
+    except ValueError as error:  # no name of a file
+        raise OSError(EINVAL, str(error)) from error
     _held[file] = os.getpid()
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another has it, or the file system knows no locks
+    except OSError as error:
         del _held[file]
         os.close(file)
-        return None
+        if isinstance(error, BlockingIOError):  # another has it
+            return None
+        raise
     return file
 
 

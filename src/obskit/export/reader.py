@@ -58,8 +58,10 @@ class Reader(MetricReader):
         timeout_millis: float = 10_000,  # noqa: ARG002 - the SDK's
         **_options: Any,
     ) -> None:
-        self._last = metrics_data
+        before, self._last = self._last, metrics_data
         self._encode(metrics_data, ended=False)
+        if before is not None:
+            self._encode(_gone(before, metrics_data), ended=True)
         self._beginnings.end_collection()
 
     def _encode(self, metrics_data: MetricsData, *, ended: bool) -> None:
@@ -94,6 +96,41 @@ class Reader(MetricReader):
 
 def _is_delta(data: Any) -> bool:
     return getattr(data, "aggregation_temporality", None) is AggregationTemporality.DELTA
+
+
+def _gone(before: MetricsData, now: MetricsData) -> MetricsData:
+    """The series of a collection that the next one has not: they are observed no more."""
+    # A series keeps its attributes, which are one object as long as it lives.
+    here = {
+        (metric.name, id(point.attributes))
+        for of_resource in now.resource_metrics
+        for of_scope in of_resource.scope_metrics
+        for metric in of_scope.metrics
+        for point in metric.data.data_points
+    }
+
+    def lacking(metric: Metric) -> Iterator[Metric]:
+        points: Any = [
+            point
+            for point in metric.data.data_points
+            if (metric.name, id(point.attributes)) not in here
+        ]
+        if points:
+            yield replace(metric, data=replace(metric.data, data_points=points))
+
+    resources = [
+        replace(
+            of_resource,
+            scope_metrics=[
+                replace(
+                    of_scope, metrics=[one for each in of_scope.metrics for one in lacking(each)]
+                )
+                for of_scope in of_resource.scope_metrics
+            ],
+        )
+        for of_resource in before.resource_metrics
+    ]
+    return replace(before, resource_metrics=resources)
 
 
 def _parts(metric: Metric) -> Iterator[Metric]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from obskit.declared import Declarations
 from obskit.exceptions import StoreError
 from obskit.operations.inherited import inherit
 from obskit.operations.surroundings import Surroundings
@@ -36,13 +37,21 @@ class Housekeeping:
 
     Args:
         around: The process's own surroundings.
-        ended: Told of each job that has ended a run since the last look, as ``job:`` and its name.
+        ended: Told of each job that has ended a run since the last look, as ``job:`` and its name, and
+            when. At the first look that is each job: nobody may have been there to see it.
+        declared: Gives the declarations at that moment.
     """
 
-    def __init__(self, around: Surroundings, ended: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        ended: Callable[[str, float], object],
+        declared: Callable[[], Iterable[Declarations]],
+    ) -> None:
         self._around = around
         self._ended = ended
-        self._seen = around.since
+        self._declared = declared
+        self._seen = 0.0
 
     def look(self) -> None:
         """Look once.
@@ -53,11 +62,12 @@ class Housekeeping:
         if self._around.store is None:
             return
         self._around.store.lease(_LEASE, self._around.instance, _LASTS)
+        self._around.know(name for each in self._declared() for name in tuple(each.jobs))
         inherit(self._around)
         newest = self._seen
         for job, runs in self._around.store.latest_jobs().items():
             finished = max((run.finished or 0.0 for run in runs), default=0.0)
             if finished > self._seen:
-                self._ended(f"job:{job}")
+                self._ended(f"job:{job}", finished)
             newest = max(newest, finished)
         self._seen = newest

@@ -91,7 +91,7 @@ def register_instruments(
     declared: Callable[[], Iterable[Declarations]],
     latest: Latest,
     clock: Clock,
-    since: float,
+    known_since: Callable[[str], float],
 ) -> None:
     """Observe jobs at each collection. Called once for each meter, by whoever judges the jobs.
 
@@ -100,14 +100,15 @@ def register_instruments(
         declared: Gives the declarations at that moment.
         latest: Gives the runs: those of the store, or where there is none those of this process.
         clock: The time.
-        since: Since when jobs that have never run are known, seconds since the Unix epoch.
+        known_since: Gives since when a job is known, seconds since the Unix epoch: by its name.
     """
 
     def standings() -> Iterator[tuple[str, Standing]]:
         jobs = {name: job for each in declared() for name, job in each.jobs.items()}
         runs, now = latest(), clock.now()
         for name in {**jobs, **runs}:
-            yield name, judge(runs.get(name, ()), now, job=jobs.get(name), known_since=since)
+            known = known_since(name) if name in jobs else None
+            yield name, judge(runs.get(name, ()), now, job=jobs.get(name), known_since=known)
 
     def of_each(read: Callable[[Standing], float | None]) -> Iterator[Observation]:
         for name, standing in standings():

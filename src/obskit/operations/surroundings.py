@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -77,6 +77,8 @@ class Surroundings:
         self.since = clock.now()
         meter = meter or NoOpMeter("obskit")
         self._leaves_counts = False
+        self._known: dict[str, float] = {}
+        self._kept_known: set[str] = set()
         self.counters = {each.name: instrument(meter, each) for each in COUNTERS}
         self.durations = KeyedHistogram(instrument(meter, names.OPERATION_DURATION))
 
@@ -96,6 +98,28 @@ class Surroundings:
             self.counters[metric.name].add(amount, attributes)
         except Exception:  # a meter of the host's own making may refuse it
             self.refuse("refused_by_the_sdk")
+
+    def known_since(self, job: str) -> float:
+        """Since when a job is known, seconds since the Unix epoch: from now on where nobody knows it.
+
+        Args:
+            job: Its name.
+        """
+        return self._known.setdefault(job, self.clock.now())
+
+    def know(self, jobs: Iterable[str]) -> None:
+        """Have the store remember jobs, so that one that never ran is late also after a restart.
+
+        Args:
+            jobs: The names of those that are declared.
+
+        Raises:
+            StoreError: The store cannot be used now.
+        """
+        new = set(jobs) - self._kept_known
+        if new and self.store is not None:
+            self._known.update(self.store.know_jobs(sorted(new), self.clock.now()))
+            self._kept_known |= new
 
     def leave_counts(self) -> None:
         """This process will not live long: its counts are another's to send."""

@@ -78,4 +78,19 @@ TABLES: tuple[tuple[str, ...], ...] = (
             service TEXT NOT NULL, metric TEXT NOT NULL, attributes TEXT NOT NULL,
             amount DOUBLE PRECISION NOT NULL, PRIMARY KEY (service, metric, attributes))""",
     ),
+    (
+        """CREATE TABLE known_jobs (
+            service TEXT NOT NULL, name TEXT NOT NULL, since DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (service, name))""",
+    ),
+    (
+        """CREATE TABLE noted (
+            service TEXT NOT NULL PRIMARY KEY, number BIGINT NOT NULL, body TEXT NOT NULL)""",
+        """CREATE TABLE notices (
+            id {id}, service TEXT NOT NULL, name TEXT NOT NULL, channel TEXT NOT NULL,
+            made DOUBLE PRECISION NOT NULL, body TEXT NOT NULL,
+            due DOUBLE PRECISION NOT NULL, tries BIGINT NOT NULL, why TEXT NOT NULL)""",
+        "CREATE UNIQUE INDEX notices_by_name ON notices (service, name)",
+        "CREATE INDEX notices_by_channel ON notices (service, channel, id)",
+    ),
 )

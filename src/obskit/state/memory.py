@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf
 
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.exceptions import StoreError
@@ -13,6 +13,7 @@ from obskit.state import text
 from obskit.state.ending import ended, newest, telling
 from obskit.state.guard import Guard
 from obskit.state.leasing import Fence, Held, fenced, granted
+from obskit.state.memory_notices import KeptNotices, MemoryNotices
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
 
 
@@ -26,7 +27,9 @@ class _Kept:
     silences: dict[str, Silence] = field(default_factory=dict)
     leases: dict[str, Held] = field(default_factory=dict)
     jobs: dict[str, tuple[JobRun, int]] = field(default_factory=dict)
+    known_jobs: dict[str, float] = field(default_factory=dict)
     counts: dict[tuple[str, str], Count] = field(default_factory=dict)
+    notices: KeptNotices = field(default_factory=KeptNotices)
 
 
 class MemoryStore:
@@ -40,6 +43,7 @@ class MemoryStore:
         self._clock = clock
         self._guard = Guard()
         self._kept = _Kept()
+        self.notices = MemoryNotices(self._held_notices)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""
@@ -68,13 +72,16 @@ class MemoryStore:
             found = [run for run in own if since <= run.started < end]
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
 
-    def values(self, check: str, since: float) -> list[tuple[float, float]]:
+    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
         """See `Store.values`."""
         with self._held() as kept:
             own = [run for run, _ in kept.history if run.check == check and run.started >= since]
-        measured = [(run.started, run.value) for run in own if run.status == "ok"]
-        found = [(when, value) for when, value in measured if value is not None and isfinite(value)]
-        return sorted(found, key=lambda pair: pair[0])
+        told: list[tuple[float, float]] = []
+        for run in sorted(own, key=lambda run: run.started):
+            is_next = not told or run.started >= told[-1][0] + step
+            if run.is_usual and run.value is not None and is_next:
+                told.append((run.started, run.value))
+        return told
 
     def silence(self, silence: Silence) -> None:
         """See `Store.silence`."""
@@ -123,6 +130,11 @@ class MemoryStore:
         with self._held() as kept:
             return telling(run for run, _ in kept.jobs.values())
 
+    def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
+        """See `Store.know_jobs`."""
+        with self._held() as kept:
+            return {name: kept.known_jobs.setdefault(name, now) for name in names}
+
     def add(self, count: Count) -> None:
         """See `Store.add`."""
         key = (count.metric, text.dump(count.attributes))
@@ -155,6 +167,11 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`."""
+
+    @contextmanager
+    def _held_notices(self) -> Iterator[KeptNotices]:
+        with self._held() as kept:
+            yield kept.notices
 
     @contextmanager
     def _held(self) -> Iterator[_Kept]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
-from math import inf, isfinite
+from collections.abc import Iterable
+from math import inf
 
 from obskit.state import purging, text
 from obskit.state.database import Database, Execute
 from obskit.state.ending import RUNNING, ended, newest, telling
 from obskit.state.leasing import Fence, Held, fenced, granted
+from obskit.state.sql_notices import SqlNotices
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
+
+# Without a step it would never end, seconds.
+_LEAST_STEP = 0.001
+# From one value to the next that is far enough from it, so that those between cost nothing.
+_NEXT = """SELECT started FROM history WHERE service = ? AND name = ?
+    AND started >= {} AND value IS NOT NULL ORDER BY started LIMIT 1"""
+_VALUES = f"""WITH RECURSIVE moments (moment) AS (
+    SELECT ({_NEXT.format("?")}) UNION ALL
+    SELECT ({_NEXT.format("moment + ?")}) FROM moments WHERE moment IS NOT NULL)
+SELECT moment, (SELECT value FROM history WHERE service = ? AND name = ?
+    AND started = moment AND value IS NOT NULL ORDER BY id LIMIT 1)
+FROM moments WHERE moment IS NOT NULL ORDER BY moment"""  # noqa: S608
 
 
 class SqlStore:
@@ -23,11 +37,11 @@ class SqlStore:
     def __init__(self, database: Database, service: str) -> None:
         self._database = database
         self._service = service
+        self.notices = SqlNotices(database, service)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""
         body = text.write(run)
-        usual = run.status == "ok" and run.value is not None and isfinite(run.value)
         with self._database.writing() as execute:
             row = execute(
                 "SELECT lease, leased FROM latest WHERE service = ? AND name = ?",
@@ -44,7 +58,7 @@ class SqlStore:
             )
             execute(
                 "INSERT INTO history (service, name, started, value, body) VALUES (?, ?, ?, ?, ?)",
-                (self._service, run.check, run.started, run.value if usual else None, body),
+                (self._service, run.check, run.started, run.value if run.is_usual else None, body),
             )
         return True
 
@@ -68,14 +82,11 @@ class SqlStore:
             ).fetchall()
         return [text.read(Run, body) for (body,) in rows]
 
-    def values(self, check: str, since: float) -> list[tuple[float, float]]:
+    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
         """See `Store.values`."""
         with self._database.reading() as execute:
-            rows = execute(
-                "SELECT started, value FROM history WHERE service = ? AND name = ?"
-                " AND started >= ? AND value IS NOT NULL ORDER BY started, id",
-                (self._service, check, since),
-            ).fetchall()
+            own = (self._service, check)
+            rows = execute(_VALUES, (*own, since, *own, max(step, _LEAST_STEP), *own)).fetchall()
         return [(started, value) for started, value in rows]
 
     def silence(self, silence: Silence) -> None:
@@ -160,6 +171,21 @@ class SqlStore:
         """See `Store.latest_jobs`."""
         with self._database.reading() as execute:
             return telling(text.read(JobRun, body) for body in _telling(execute, self._service))
+
+    def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
+        """See `Store.know_jobs`."""
+        known = dict.fromkeys(names, now)
+        with self._database.writing() as execute:
+            for name in known:
+                execute(
+                    "INSERT INTO known_jobs (service, name, since) VALUES (?, ?, ?)"
+                    " ON CONFLICT (service, name) DO NOTHING",
+                    (self._service, name, now),
+                )
+            rows = execute(
+                "SELECT name, since FROM known_jobs WHERE service = ?", (self._service,)
+            ).fetchall()
+        return {name: since for name, since in rows if name in known}
 
     def add(self, count: Count) -> None:
         """See `Store.add`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Protocol
+
+from obskit.state.notices import Notices
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Run:
         damped: The status after damping, which is the one that alerts.
         since: When the damped status began, seconds since the Unix epoch.
         last_success: When the check was last ok, seconds since the Unix epoch, or None.
-        row: How many runs in a row had the same outcome, failure or not, this one included.
+        row: How many runs in a row had the same outcome, failure or not, this one included; where it
+            was skipped, how many before it.
         value: What was measured, or None.
         unit: The value's unit.
         message: What a person reads.
@@ -29,6 +33,8 @@ class Run:
         nothing_to_do: Whether it said that there was nothing to do.
         lease: The number of the lease that its process held; 0 where no lease is asked for.
         instance: The `service.instance.id` of its process.
+        ran: Where it was skipped, what the last run before came to; else, or without one, empty.
+        counted: Where it was skipped, the status of that run after damping.
     """
 
     check: str
@@ -48,6 +54,13 @@ class Run:
     nothing_to_do: bool = False
     lease: int = 0
     instance: str = ""
+    ran: str = ""
+    counted: str = ""
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether its value belongs to what is usual: one that was judged to fail does not."""
+        return self.status in {"ok", "unknown"} and self.value is not None and isfinite(self.value)
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,10 @@ class Store(Protocol):
     on without it.
     """
 
+    @property
+    def notices(self) -> Notices:
+        """What is kept of notifications."""
+
     def keep(self, run: Run) -> bool:
         """Keep a run, as the check's latest and in its history.
 
@@ -161,8 +178,12 @@ class Store(Protocol):
     ) -> list[Run]:
         """Runs of a check that began in a span of time, the newest first."""
 
-    def values(self, check: str, since: float) -> list[tuple[float, float]]:
-        """When a check measured and what, the oldest first, in runs that were ok or a measurement."""
+    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
+        """When a check measured and what, the oldest first, in runs that did not fail.
+
+        Those that could not be judged count: out of them a past is made. Of what was measured
+        within so many seconds, `step`, the first alone is told.
+        """
 
     def silence(self, silence: Silence) -> None:
         """Mute a check; in place of the silence that it has."""
@@ -187,6 +208,9 @@ class Store(Protocol):
 
     def latest_jobs(self) -> dict[str, list[JobRun]]:
         """Of each job: the runs that go on, its last that ended, and its last success."""
+
+    def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
+        """Since when each job is known: from the first time that anybody asked, and never forgotten."""
 
     def add(self, count: Count) -> None:
         """Leave a count for a process that lives longer."""

@@ -1,19 +1,24 @@
-"""The ledger as metrics, under the names that the SDK's own conventions give them.
+"""The ledger told: as metrics, and in lines when a process begins and ends.
 
-OpenTelemetry semantic conventions, "OpenTelemetry SDK metrics" (in development).
+The metrics have the names of OpenTelemetry's semantic conventions, "OpenTelemetry SDK metrics" (in
+development).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from opentelemetry.metrics import Meter, Observation
 
 from obskit import names
-from obskit.ledger import Ledger
+from obskit.ledger import Ledger, Unfinished
+from obskit.telemetry import loggers
+from obskit.telemetry.instance import Slot
 from obskit.telemetry.metrics import observe
+from obskit.telemetry.pipeline import Pipeline
 
 # What is dropped before a batch is made of it; everything else that is dropped was to be exported.
 _BY_PROCESSOR = frozenset({"queue_full", "shut_down", "encoding_failed"})
@@ -37,6 +42,53 @@ def register(meter: Meter, ledger: Ledger) -> None:
         for signal, metric in metrics.items():
             observe(meter, metric, partial(_read, read, ledger, signal))
     observe(meter, names.SPOOLED, lambda: _spooled(ledger))
+
+
+def keep(ledger: Ledger, slot: Slot) -> Unfinished | None:
+    """Count where a kill leaves the numbers, for the next process in this slot to tell.
+
+    Args:
+        ledger: The account.
+        slot: The place of this process.
+
+    Returns:
+        What the process before left, if it did not end well.
+    """
+    path = slot.path("account")
+    if path:
+        with suppress(OSError):  # no place for files: the numbers die with the process
+            return ledger.keep(path)
+    return None
+
+
+def tell_unfinished(pipeline: Pipeline, unfinished: Unfinished | None) -> None:
+    """Tell of what the process before left.
+
+    Args:
+        pipeline: Takes the line.
+        unfinished: What it left, if anything.
+    """
+    if unfinished is None:
+        return
+    pid, records = unfinished
+    lost = ", ".join(f"{count} of {signal}" for signal, count in records.items())
+    event = f"the process before (pid {pid}) was ended before its telemetry; lost at most: {lost}"
+    pipeline.emit("obskit", 30, event, {})
+
+
+def tell_end(pipeline: Pipeline, ledger: Ledger, *, forked: bool) -> None:
+    """Tell what became of everything, as the process ends.
+
+    Args:
+        pipeline: Takes the line.
+        ledger: The account.
+        forked: Whether the process is a forked child.
+    """
+    # One of a thousand children whose telemetry arrived is no news.
+    level = 30 if ledger.lost() else 10 if forked else 20
+    balance = ledger.balance()
+    if balance and loggers.Named("obskit").enabled(level):
+        pipeline.emit("obskit", level, f"telemetry ended: {balance}", {}, to_backend=False)
 
 
 def _read(

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from obskit import names
 from obskit.redaction import name_of, plain
-
-#: OpenTelemetry metrics SDK specification, "Overflow attribute".
-OVERFLOW = "otel.metric.overflow"
 
 _OTHERS = "others"
 _OWN_PACKAGES = ("obskit.", "opentelemetry.")
@@ -59,7 +57,7 @@ class Overflow:
             why = f"{why} {', '.join(self.values)}"
         return (
             f"metric {self.instrument} has reached its limit of {self.limit} series{why}."
-            f" All others are one series, {OVERFLOW}=true. Measured at {self.place}"
+            f" All others are one series, {names.METRIC_OVERFLOW}=true. Measured at {self.place}"
         )
 
 
@@ -105,7 +103,7 @@ class Series(dict[Any, Any]):
             super().__setitem__(key, aggregation)
             return
         self._refused = aggregation._attributes or {}
-        aggregation._attributes = {OVERFLOW: True}
+        aggregation._attributes = {names.METRIC_OVERFLOW: True}
         # A host may have measured with this attribute itself.
         same = (one for one in self.values() if one._attributes == aggregation._attributes)
         others = next(same, aggregation)
@@ -242,7 +240,7 @@ def _worst(
     values: dict[str, Counter[Any]] = {}
     for attributes in (*(one._attributes for one in aggregations), refused):
         for name, value in (attributes or {}).items():
-            if name != OVERFLOW:
+            if name != names.METRIC_OVERFLOW:
                 scalar = isinstance(value, (str, bool, int, float))
                 values.setdefault(name, Counter())[value if scalar else repr(value)] += 1
     worst = max(values, key=lambda name: len(values[name]), default=None)

@@ -6,13 +6,16 @@ again on its way up is one report in the end, the outermost, which contains the 
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import Any, Protocol
 
 from opentelemetry.trace import SpanContext
 
 from obskit import context
+from obskit.config import Config
 from obskit.context import Scope
+from obskit.exceptions import MissingExtra
 from obskit.ledger import Ledger
 from obskit.telemetry import failure
 
@@ -155,3 +158,23 @@ def _take(pending: Pending, waiting: list[Pending]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def reporter_of(config: Config) -> Reporter | None:
+    """What reports errors by the configuration, or None where neither it nor the host has Sentry.
+
+    Args:
+        config: The configuration.
+
+    Raises:
+        ConfigError: sentry-sdk refuses the DSN or an option.
+        MissingExtra: There is a DSN, and no sentry-sdk.
+    """
+    # Importing sentry-sdk takes longer than the rest of `init`: only where there is a use for it.
+    if not config.sentry_dsn and "sentry_sdk" not in sys.modules:
+        return None
+    try:
+        from obskit.telemetry import sentry
+    except ModuleNotFoundError as error:
+        raise MissingExtra("sentry", "A Sentry DSN") from error
+    return sentry.build(config)

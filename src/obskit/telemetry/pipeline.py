@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
-from obskit import context
+from obskit import context, listeners
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.export import notice
 from obskit.ledger import Ledger
@@ -142,6 +142,7 @@ class Pipeline:
                 # The error that it may stand beside tells its stack itself.
                 scope.lines.append(record._replace(failure=None) if record.failure else record)
             self._write(record)
+            listeners.tell(record)
             if error is not None:
                 failure.claim(error, "log", context.number())
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from weakref import WeakMethod
 
@@ -14,11 +15,9 @@ from opentelemetry import trace
 from opentelemetry._logs import _internal as logs_global
 from opentelemetry.metrics import _internal as metrics_global
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.util._importlib_metadata import entry_points
 from opentelemetry.util._once import Once
 
 from obskit.config import SIGNALS, Config
-from obskit.exceptions import ConfigError
 from obskit.export.otlp import Export
 from obskit.export.sender import Sender
 from obskit.telemetry import logs, metrics, traces
@@ -98,6 +97,23 @@ class Providers:
         for exporter in found:
             end = exporter.discard if isinstance(exporter, Sender) else exporter.shutdown
             end()
+
+    @property
+    def gives_metrics(self) -> bool:
+        """Whether our way out of metrics is part of a provider."""
+        return "metrics" not in self.hosts_own or "metrics" in self.joined
+
+    def flushing(self, timeout: float) -> list[Callable[[], object]]:
+        """What sends all that waits, the host's own providers too.
+
+        Args:
+            timeout: Seconds that each may take.
+        """
+        return [
+            partial(provider.force_flush, int(timeout * 1_000))
+            for provider in (self.tracer, self.meter, self.logger)
+            if hasattr(provider, "force_flush")
+        ]
 
     def shutdown_signal(self, signal: str) -> None:
         """Flush what is ours of one signal, and close it unless it is part of a host's provider."""
@@ -241,37 +257,6 @@ def _exporters_of(way_out: Any, signal: str) -> Iterator[Any]:
     exporter = getattr(owner, name, None) or getattr(way_out, "sender", None)
     if exporter is not None:
         yield exporter
-
-
-def set_propagators(names: tuple[str, ...]) -> None:
-    """Make the propagators of `OTEL_PROPAGATORS` global.
-
-    Args:
-        names: Their names, in order.
-
-    Raises:
-        ConfigError: One of them is not installed.
-    """
-    from opentelemetry.propagators.composite import CompositePropagator
-
-    installed = {entry.name: entry for entry in entry_points(group="opentelemetry_propagator")}
-    unknown = [name for name in names if name not in installed and name != "none"]
-    if unknown:
-        raise ConfigError(
-            [
-                f"propagators holds {name!r} (OTEL_PROPAGATORS):"
-                f" use {', '.join(sorted(installed))}, or install its package"
-                for name in unknown
-            ]
-        )
-    try:
-        from opentelemetry import propagate  # reads the variable by itself
-    except ValueError as error:
-        raise ConfigError(
-            [f"propagators cannot be read (from OTEL_PROPAGATORS): {error}"]
-        ) from error
-    chosen = [installed[name].load()() for name in names if name != "none"]
-    propagate.set_global_textmap(CompositePropagator(chosen))
 
 
 def forget() -> None:

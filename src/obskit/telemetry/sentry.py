@@ -6,11 +6,7 @@ pays nothing. What an event needs (request, user, last lines, trace) is gathered
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import datetime, timezone
 from inspect import iscoroutinefunction
 from random import random
 from typing import Any
@@ -29,15 +25,11 @@ from obskit import context
 from obskit.config import Config
 from obskit.context import Scope
 from obskit.exceptions import ConfigError
-from obskit.redaction import MASK, kind_of, plain, redact_query, redact_url, text
-from obskit.redaction.sensitive import redact_written
+from obskit.redaction import plain, text
 from obskit.telemetry import failure, sentry_redaction
-
-Event = dict[str, Any]
+from obskit.telemetry.sentry_event import Event, breadcrumbs, complete, shown_by, stand_in
 
 _OURS = "obskit"
-# Personal data unless `send_default_pii` says otherwise, as in sentry-sdk's own integrations.
-_ADDRESS_HEADERS = frozenset(("x-forwarded-for", "x-real-ip", "forwarded"))
 
 
 class Sentry:
@@ -61,7 +53,7 @@ class Sentry:
         try:
             made, hint = self._from_exception(error, handled=handled)
         except Exception:  # an exception that cannot be looked at
-            made, hint = self._from_exception(_stand_in(error), handled=handled)
+            made, hint = self._from_exception(stand_in(error), handled=handled)
         event: Event = dict(made)
         hint[_OURS] = True
         event["logger"] = logger or "obskit"
@@ -74,14 +66,14 @@ class Sentry:
         if trace_id:
             event.setdefault("contexts", {})["trace"] = {"trace_id": trace_id, "span_id": span_id}
         if scope is not None:
-            event["breadcrumbs"] = {"values": list(_breadcrumbs(scope))}
+            event["breadcrumbs"] = {"values": list(breadcrumbs(scope))}
         return event, hint
 
     def _from_exception(self, error: BaseException, *, handled: bool) -> tuple[Any, dict[str, Any]]:
         options = self._client.options
         return event_from_exception(
             (type(error), error, failure.traceback_of(error)),
-            client_options={**options, "custom_repr": _shown_by(options.get("custom_repr"))},
+            client_options={**options, "custom_repr": shown_by(options.get("custom_repr"))},
             mechanism={"type": _OURS, "handled": handled},
         )
 
@@ -93,7 +85,7 @@ class Sentry:
     def send(self, event: tuple[Event, Any], scope: Scope | None) -> bool:
         """Complete an event and hand it to the client."""
         content, hint = event
-        _complete(content, scope, pii=self._client.should_send_default_pii())
+        complete(content, scope, pii=self._client.should_send_default_pii())
         if self._hosts_own:
             content = sentry_redaction.redact_event(content)
         # A scope for this event alone: what is set on the current one would show on the next.
@@ -226,95 +218,3 @@ def _join_host(event: Any, hint: Any) -> Any:
             if value:
                 tags.setdefault(name, value)
     return event
-
-
-def _stand_in(error: BaseException) -> BaseException:
-    """What can be told of an exception that raises when it is looked at."""
-    told = failure.of(error)
-    kind = type(kind_of(error), (Exception,), {"__module__": told.type.rpartition(".")[0]})
-    return kind(told.message).with_traceback(failure.traceback_of(error))  # type: ignore[no-any-return]
-
-
-def _shown_by(hosts_own: Callable[[Any], str | None] | None) -> Callable[[Any], str]:
-    """How a local variable is shown: by the host's own way, else bounded and without secrets."""
-
-    def shown(value: Any) -> str:
-        if hosts_own is not None:
-            with suppress(Exception):
-                given = hosts_own(value)
-                if given:
-                    return redact_written(text(given))
-        copied = plain(value)
-        if isinstance(copied, str) and not isinstance(value, str):
-            return copied
-        return repr(copied) if type(copied) is type(value) else f"{kind_of(value)} {copied!r}"
-
-    return shown
-
-
-def _complete(event: Event, scope: Scope | None, *, pii: bool) -> None:
-    """Put on an event what sentry-sdk's integrations would have put there."""
-    tags = event.setdefault("tags", {})
-    contexts = event.setdefault("contexts", {})
-    contexts["runtime"] = {
-        "name": sys.implementation.name,
-        "version": sys.version.partition(" ")[0],
-        "build": sys.version,
-    }
-    event["modules"] = _modules()
-    if "trace" in contexts:
-        tags["trace_id"] = contexts["trace"]["trace_id"]
-    if scope is None:
-        return
-    if scope.request_id:
-        tags["request_id"] = scope.request_id
-    if "user_id" in scope.fields:
-        event["user"] = {"id": str(scope.fields["user_id"])}
-    if scope.fields:
-        contexts["obskit"] = dict(scope.fields)
-    if scope.request is not None:
-        with suppress(Exception):  # the event is worth sending without its request too
-            _complete_request(event, scope.request(), pii=pii)
-
-
-def _complete_request(event: Event, request: Mapping[str, Any], *, pii: bool) -> None:
-    headers = {
-        name: value if pii or name.lower() not in _ADDRESS_HEADERS else MASK
-        for name, value in request["headers"].items()
-    }
-    event["request"] = {
-        "method": request["method"],
-        "url": redact_url(request["url"]),
-        "query_string": redact_query(request["query"]),
-        "headers": plain(headers),
-    }
-    if pii:
-        event["request"]["env"] = {"REMOTE_ADDR": request["client"]}
-    route = request["route"]
-    event["transaction"] = f"{request['method']} {route or request['path']}"
-    event["transaction_info"] = {"source": "route" if route else "url"}
-
-
-def _breadcrumbs(scope: Scope) -> Iterator[dict[str, Any]]:
-    for line in list(scope.lines):
-        yield {
-            "type": "log",
-            "category": line.logger,
-            "level": "fatal" if line.level_name == "critical" else line.level_name,
-            "message": line.event,
-            "data": line.fields,
-            "timestamp": datetime.fromtimestamp(line.timestamp, timezone.utc),
-        }
-
-
-_known_modules: dict[str, str] = {}
-
-
-def _modules() -> dict[str, str]:
-    if not _known_modules:
-        from importlib.metadata import distributions
-
-        for one in distributions():
-            with suppress(Exception):  # a half-removed package has no metadata
-                _known_modules[str(one.metadata["Name"]).lower()] = one.version
-    return dict(_known_modules)

@@ -176,6 +176,11 @@ def test_a_command_in_one_text_is_refused_where_it_is_declared() -> None:
         Postqueue("postqueue -j")
 
 
+def test_a_time_out_that_is_none_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(ValueError, match="'soon' is no span of time"):
+        Postqueue(timeout="soon")
+
+
 def test_many_runs_leave_nothing_open(tmp_path: Path) -> None:
     (tmp_path / "1").touch()
     folder, command = Folder(tmp_path), Postqueue(["echo", "7"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from obskit import Registry
 from obskit.checks import issues, verdict
-from obskit.checks.library import files
+from obskit.checks.library import files, walk
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult, Status
 
@@ -161,14 +162,18 @@ def test_a_folder_that_is_not_there_is_told(
 
 
 @pytest.mark.parametrize("subject", [files.Count, files.FolderSize])
-def test_a_folder_too_large_for_its_time_is_unknown(tmp_path: Path, subject: Any) -> None:
+def test_a_folder_too_large_for_its_time_is_unknown(
+    tmp_path: Path, subject: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(300):
         write(tmp_path / str(number))
-    told = subject(tmp_path, timeout=0.0)()
+    with monkeypatch.context() as patch:
+        patch.setattr(walk, "monotonic", count(step=10).__next__)
+        told = subject(tmp_path, timeout="5s")()
     assert isinstance(told, CheckResult)
     assert told.status is Status.UNKNOWN
     assert told.message == (
-        f"{tmp_path} has more than 256 entries, too many for 0 seconds:"
+        f"{tmp_path} has more than 256 entries, too many for 5s:"
         " give it longer, or watch a smaller folder"
     )
     assert measured(files.Count(tmp_path)).value == 300
@@ -259,11 +264,21 @@ def test_permissions_that_are_none_are_refused(most: int) -> None:
         files.Permissions("/etc/hosts", most)
 
 
-def test_a_walk_that_ends_early_leaves_no_descriptor_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize("declare", [files.Age, files.Count, files.FolderSize, files.Permissions])
+def test_a_time_out_that_is_none_is_refused(declare: Any) -> None:
+    with pytest.raises(ValueError, match="'soon' is no span of time"):
+        declare("/etc", timeout="soon")
+
+
+def test_a_walk_that_ends_early_leaves_no_descriptor_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(400):
         write(tmp_path / "deep" / "deeper" / str(number))
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        files.FolderSize(tmp_path, timeout=0.0)()
+        with monkeypatch.context() as patch:
+            patch.setattr(walk, "monotonic", count(step=10).__next__)
+            assert isinstance(files.FolderSize(tmp_path)(), CheckResult)
         files.FolderSize(tmp_path)()
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -13,7 +13,7 @@ import pytest
 
 from obskit import Registry
 from obskit.checks import verdict
-from obskit.checks.library import logs
+from obskit.checks.library import logs, window
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult, Status
 
@@ -30,7 +30,7 @@ class Now:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Now:
     now = Now()
-    monkeypatch.setattr(logs, "monotonic", now)
+    monkeypatch.setattr(window, "monotonic", now)
     return now
 
 

@@ -70,6 +70,7 @@ def test_the_numbers_of_all_lines_are_details_and_the_first_is_the_value() -> No
             {"a": {"value": -1500.0, "unit": "", "warning": "@1:2", "critical": "~:4"}},
         ),
         ("size=10B", {"size": {"value": 10.0, "unit": "By"}}),
+        ("size=10KB", {"size": {"value": 10.0, "unit": "kBy"}}),
         ("unknown=U b=1", {"b": {"value": 1.0, "unit": ""}}),
         ("=1 a= b;c 'x=2 d=x5", {}),
     ],
@@ -105,8 +106,15 @@ def test_errors_are_evidence_and_never_the_message() -> None:
 
 
 def test_a_plugin_that_hangs_is_killed() -> None:
-    with pytest.raises(TimeoutError, match=r"sleep did not end within 0\.05 seconds"):
+    with pytest.raises(TimeoutError, match="sleep did not end within 50ms"):
         Plugin(["sleep", "600"], timeout=0.05)()
+
+
+def test_a_time_out_is_written_as_elsewhere_or_refused_where_it_is_declared() -> None:
+    with pytest.raises(TimeoutError, match="sleep did not end within 50ms"):
+        Plugin(["sleep", "600"], timeout="50ms")()
+    with pytest.raises(ValueError, match="'soon' is no span of time"):
+        Plugin(["true"], timeout="soon")
 
 
 def test_what_a_plugin_writes_without_end_is_bounded() -> None:

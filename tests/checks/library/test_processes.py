@@ -234,7 +234,7 @@ def test_a_unit_turns_when_it_fails_and_recovers(systemctl: Callable[[str], None
         (
             "while :; do :; done",
             Status.UNKNOWN,
-            "systemctl gave no answer within 0.05 seconds",
+            "systemctl gave no answer within 50ms",
         ),
     ],
     ids=["not found", "no bus", "hangs"],
@@ -243,9 +243,14 @@ def test_a_unit_that_cannot_be_asked_for(
     systemctl: Callable[[str], None], script: str, status: Status, message: str
 ) -> None:
     systemctl(script)
-    timeout = 0.05 if "while" in script else 5.0
+    timeout = "50ms" if "while" in script else "5s"
     told = processes.Unit("web.service", timeout=timeout)()
     assert (told.status, told.message) == (status, message)
+
+
+def test_a_time_out_that_is_none_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(ValueError, match="'soon' is no span of time"):
+        processes.Unit("web.service", timeout="soon")
 
 
 def test_without_systemctl_a_unit_is_unknown(

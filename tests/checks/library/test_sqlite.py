@@ -11,7 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.checks.bench import Bench
 
+from obskit import above
 from obskit.checks.library import sqlite
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult, Status
@@ -202,6 +204,37 @@ def test_a_broken_history_is_begun_anew_and_stays_short(tmp_path: Path) -> None:
         assert isinstance(subject(), CheckResult)
     assert len(json.loads(history.read_text())) == 1
     assert sorted(file.name for file in tmp_path.iterdir()) == ["history", "shop.db"]
+
+
+def test_a_history_that_cannot_be_written_raises_and_leaves_no_file(tmp_path: Path) -> None:
+    path, history = tmp_path / "shop.db", tmp_path / "history"
+    run(path, "CREATE TABLE orders(id)")
+    history.mkdir()
+    for _ in range(3):
+        with pytest.raises(IsADirectoryError):
+            sqlite.Growth(path, history)()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["history", "shop.db"]
+
+
+def test_a_database_that_swells_turns_its_size_and_its_growth_until_it_has_shrunk(
+    tmp_path: Path,
+) -> None:
+    path, history = tmp_path / "shop.db", tmp_path / "history"
+    bench = Bench()
+    size = bench.add("size", sqlite.Size(path), judge=above(critical=1e6))
+    growth = bench.add("growth", sqlite.Growth(path, history), judge=above(critical=1e6))
+
+    def said() -> list[Status]:
+        history.write_text(json.dumps([[time.time() - DAY, 8_192]]))
+        return [bench.runner.run(one).status for one in (size, growth)]
+
+    run(path, "CREATE TABLE orders(note)")
+    assert said() == [Status.OK, Status.OK]
+    run(path, "INSERT INTO orders VALUES(zeroblob(2000000))")
+    assert said() == [Status.CRITICAL, Status.CRITICAL]
+    run(path, "DELETE FROM orders")
+    run(path, "VACUUM")
+    assert said() == [Status.OK, Status.OK]
 
 
 def test_many_runs_leave_no_descriptor_thread_or_file(shop: Path) -> None:

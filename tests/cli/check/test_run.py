@@ -245,10 +245,10 @@ def test_a_change_is_judged_against_what_the_service_has_kept(host: Host) -> Non
         checks.add("rows", lambda: 9, every="1m", judge=changed("7d", critical=3.0))
     """)
     now = time.time()
-    for minute in range(20):
-        host.store.keep(kept("rows", now - 60 * minute - 60, value=2.0))
+    for hour in range(1, 150):
+        host.store.keep(kept("rows", now - 3_600 * hour, value=2.0))
     result = host.run()
-    assert "4.5 × 2 in the last 7d: critical from 3 × upward" in result.stdout
+    assert "4.5 × 2 in the same hour of the day: critical from 3 × upward" in result.stdout
     assert result.exit_code == 2
 
 

@@ -17,6 +17,7 @@ from typing import IO
 
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.duration import Duration, format_duration, parse_duration
 
 Take = Callable[[str], object]
 
@@ -36,7 +37,7 @@ class ExitCode:
     Args:
         argv: The command and its arguments, a list. Not shown: it may hold a password.
         codes: The numbers that are well.
-        timeout: How long it may run, seconds; then it and its children are killed.
+        timeout: How long it may run; then it and its children are killed.
 
     Returns:
         Critical with any other number, or where a signal ended it, with the last 50 lines that it
@@ -44,7 +45,7 @@ class ExitCode:
 
     Raises:
         TimeoutError: It did not end in time.
-        ValueError: The command is none.
+        ValueError: The command or the time-out is none.
 
     >>> ExitCode(["sh", "-c", "exit 3"])().message
     'sh ended with 3'
@@ -52,11 +53,12 @@ class ExitCode:
 
     argv: Sequence[str] = field(repr=False)
     codes: Collection[int] = (0,)
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __post_init__(self) -> None:
         """Refuse a command line that only a shell could read."""
         object.__setattr__(self, "argv", arguments(self.argv))
+        parse_duration(self.timeout)
 
     def __call__(self) -> CheckResult:
         """Run it."""
@@ -76,7 +78,7 @@ class Output:
         pattern: A regular expression, looked for in each line of its output and errors. Where it
             has a group, what the group found last is the value: ``r"(\d+) issues"``.
         codes: The exit codes that are well. With any other it is critical, whatever it wrote.
-        timeout: How long it may run, seconds; then it and its children are killed.
+        timeout: How long it may run; then it and its children are killed.
 
     Returns:
         The number of lines, or the number of the group, with the last 50 lines that fit. Unknown
@@ -84,7 +86,7 @@ class Output:
 
     Raises:
         TimeoutError: It did not end in time.
-        ValueError: The command or the pattern is none, or the group found no number.
+        ValueError: The command, the pattern or the time-out is none, or the group found no number.
 
     >>> Output(["echo", "7 issues"], r"(\d+) issues")().value
     7.0
@@ -93,11 +95,12 @@ class Output:
     argv: Sequence[str] = field(repr=False)
     pattern: str
     codes: Collection[int] = (0,)
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be read."""
         object.__setattr__(self, "argv", arguments(self.argv))
+        parse_duration(self.timeout)
         try:
             re.compile(self.pattern)
         except re.error as error:
@@ -191,13 +194,13 @@ def arguments(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def run(
-    argv: Sequence[str], timeout: float, take: Take, take_error: Take | None = None
+    argv: Sequence[str], timeout: Duration, take: Take, take_error: Take | None = None
 ) -> int | CheckResult:
     """Run a command and hand over each line that it writes, cut at 64 KiB.
 
     Args:
         argv: The command and its arguments.
-        timeout: How long it may run, seconds; then it and its children are killed.
+        timeout: How long it may run; then it and its children are killed.
         take: Takes a line of its output.
         take_error: Takes a line of its errors; without it they stand in the output.
 
@@ -212,7 +215,8 @@ def run(
     hello
     0
     """
-    deadline = monotonic() + timeout
+    seconds = parse_duration(timeout)
+    deadline = monotonic() + seconds
     try:
         process = subprocess.Popen(  # noqa: S603 -- no shell
             argv,
@@ -228,7 +232,8 @@ def run(
         return process.wait(max(0.0, deadline - monotonic()))
     except (TimeoutError, subprocess.TimeoutExpired):
         raise TimeoutError(
-            f"{_name(argv)} did not end within {timeout:g} seconds: killed; give it longer, or less"
+            f"{_name(argv)} did not end within {format_duration(seconds)}: killed; give it longer, or"
+            " less to do"
         ) from None
     finally:
         _end(process)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from obskit.checks.judge import Above, above
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.size import format_size
 
 _GROUPS = "/sys/fs/cgroup"
 _OWN = Path("/proc/self/cgroup")

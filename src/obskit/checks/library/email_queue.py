@@ -19,6 +19,7 @@ from typing import Any
 from obskit.checks.library.command import arguments, ending, run
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.duration import Duration, parse_duration
 
 _UNIT = "{message}"
 _MOST = 100_000
@@ -94,21 +95,22 @@ class Postqueue:
 
     Args:
         argv: The command that lists the queue.
-        timeout: How long it may run, seconds; then it and its children are killed.
+        timeout: How long it may run; then it and its children are killed.
 
     Raises:
-        ValueError: The command is no list.
+        ValueError: The command is no list, or the time-out no span of time.
 
     >>> Postqueue(["postqueue", "-c", "/etc/postfix-out", "-j"]).timeout
     5.0
     """
 
     argv: Sequence[str] = ("postqueue", "-j")
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __post_init__(self) -> None:
         """Refuse a command line that only a shell could read."""
         object.__setattr__(self, "argv", arguments(self.argv))
+        parse_duration(self.timeout)
 
     def __call__(self) -> Measurement | CheckResult:
         """Run the command.

@@ -11,10 +11,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from obskit.checks.issues import Issue
-from obskit.checks.library.size import format_size
 from obskit.checks.library.walk import CannotJudge, Walk
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.duration import Duration, parse_duration
+from obskit.size import format_size
 
 _LARGEST = 10
 _MAX_ISSUES = 1_000
@@ -46,8 +47,16 @@ class Exists:
         return None
 
 
+class _InTime:
+    timeout: Duration
+
+    def __post_init__(self) -> None:
+        """Refuse what is no span of time."""
+        parse_duration(self.timeout)
+
+
 @dataclass(frozen=True)
-class Age:
+class Age(_InTime):
     """When a file was written last, or the newest file of a folder: a backup, an export.
 
     An instant, for a declaration with `critical_after`. Where no file is, that is "never".
@@ -56,7 +65,7 @@ class Age:
         path: The file, or the folder where `pattern` is given.
         pattern: What names of files look like, as a shell writes it: `*.dump.gz`.
         oldest: Judge the oldest of them instead, what waits longest in a spool; none is well then.
-        timeout: How long the folder may take, seconds.
+        timeout: How long the folder may take.
 
     Returns:
         The instant, with the file.
@@ -71,7 +80,7 @@ class Age:
     path: str | Path
     pattern: str = ""
     oldest: bool = False
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __call__(self) -> Measurement | CheckResult:
         """Look for it."""
@@ -127,14 +136,14 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(_InTime):
     """How many files a folder has.
 
     Args:
         folder: The folder.
         pattern: What names of files look like, as a shell writes it.
         recursive: Whether the folders in it belong to it.
-        timeout: How long it may take, seconds.
+        timeout: How long it may take.
 
     Returns:
         The number of files. Unknown where the folder is too large for the time.
@@ -149,7 +158,7 @@ class Count:
     folder: str | Path
     pattern: str = "*"
     recursive: bool = False
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __call__(self) -> Measurement | CheckResult:
         """Count them."""
@@ -163,13 +172,13 @@ class Count:
 
 
 @dataclass(frozen=True)
-class FolderSize:
+class FolderSize(_InTime):
     """How large the files of a folder and of all folders in it are together.
 
     Args:
         folder: The folder.
         pattern: What names of files look like, as a shell writes it.
-        timeout: How long it may take, seconds.
+        timeout: How long it may take.
 
     Returns:
         Bytes, with the ten largest files. Unknown where the folder is too large for the time.
@@ -183,7 +192,7 @@ class FolderSize:
 
     folder: str | Path
     pattern: str = "*"
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __call__(self) -> Measurement | CheckResult:
         """Measure it."""
@@ -204,7 +213,7 @@ class FolderSize:
 
 
 @dataclass(frozen=True)
-class Permissions:
+class Permissions(_InTime):
     """Whether a file, or the files of a folder, are open to nobody but who may read or write them.
 
     Args:
@@ -212,7 +221,7 @@ class Permissions:
         most: The permissions that are allowed at most, as `chmod` takes them: `0o640`.
         pattern: What names of files look like, as a shell writes it.
         recursive: With a pattern: whether the folders in it belong to it.
-        timeout: How long the folder may take, seconds.
+        timeout: How long the folder may take.
 
     Returns:
         A critical issue for each file that is more open.
@@ -229,10 +238,11 @@ class Permissions:
     most: int = 0o640
     pattern: str = ""
     recursive: bool = False
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __post_init__(self) -> None:
         """Refuse 640, which is 0o1200."""
+        super().__post_init__()
         if not 0 <= self.most <= _ALL:
             raise ValueError(f"most is {self.most!r}: write it as 0o640, from 0o000 to 0o777")
 

@@ -9,11 +9,11 @@ from threading import Lock
 from time import monotonic
 
 from obskit.checks.library.files import status_of
-from obskit.checks.library.size import format_size
 from obskit.checks.library.walk import CannotJudge
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.duration import Duration, format_duration, parse_duration
+from obskit.size import format_size
 
 # So many parts of the window are told apart, and remembered.
 _PARTS = 60
@@ -34,7 +34,7 @@ class Growth:
 
     Args:
         path: The file.
-        window: How far back to look; each run remembers for the next.
+        window: How far back to look; each run remembers for the next, as long as the process lasts.
 
     Returns:
         Bytes, the message with the time that they are of. Unknown at the first run.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from obskit.checks.library.command import arguments, ending, run
 from obskit.checks.model import CheckResult, Status
+from obskit.duration import Duration, parse_duration
 
 _STATUSES = (Status.OK, Status.WARNING, Status.CRITICAL, Status.UNKNOWN)
 _MAX_LINES = 100
@@ -18,7 +19,7 @@ _NUMBER = re.compile(
     r"(?<!\S)(?:'((?:[^']|'')+)'|([^\s='|]+))=(-?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)([^\s;]*)(?:;(\S*))?"
 )
 _BOUNDS = ("warning", "critical", "least", "most")
-_UNITS = {"B": "By", "KB": "KBy", "MB": "MBy", "GB": "GBy", "TB": "TBy", "c": ""}
+_UNITS = {"B": "By", "KB": "kBy", "MB": "MBy", "GB": "GBy", "TB": "TBy", "c": ""}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Plugin:
 
     Args:
         argv: The plugin and its arguments, a list. Not shown: it may hold a password.
-        timeout: How long it may run, seconds; then it and its children are killed.
+        timeout: How long it may run; then it and its children are killed.
 
     Returns:
         Its status, its first line as the message, its further lines as evidence. Unknown where it
@@ -35,7 +36,7 @@ class Plugin:
 
     Raises:
         TimeoutError: It did not end in time.
-        ValueError: The command is none.
+        ValueError: The command or the time-out is none.
 
     >>> said = Plugin(["sh", "-c", "echo 'USERS WARNING - 7 | users=7;5;10'; exit 1"])()
     >>> said.message, said.value, str(said.status)
@@ -43,11 +44,12 @@ class Plugin:
     """
 
     argv: Sequence[str] = field(repr=False)
-    timeout: float = 5.0
+    timeout: Duration = 5.0
 
     def __post_init__(self) -> None:
         """Refuse a command line that only a shell could read."""
         object.__setattr__(self, "argv", arguments(self.argv))
+        parse_duration(self.timeout)
 
     def __call__(self) -> CheckResult:
         """Run it."""

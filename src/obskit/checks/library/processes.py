@@ -14,6 +14,7 @@ import psutil
 from obskit.checks.judge import Below, below
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.duration import Duration, format_duration, parse_duration
 
 # A pid file is written by a process that runs already; its start is known to a hundredth of a
 # second, and the two clocks differ by less than this, seconds.
@@ -151,7 +152,7 @@ class Unit:
 
     Args:
         name: The unit, such as `nginx.service`.
-        timeout: How long systemd may take to answer, seconds.
+        timeout: How long systemd may take to answer.
 
     Returns:
         Critical where it is not active; unknown where there is no systemd, or it does not answer.
@@ -161,19 +162,26 @@ class Unit:
     """
 
     name: str
-    timeout: float = 5.0
+    timeout: Duration = 5.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no span of time."""
+        parse_duration(self.timeout)
 
     def __call__(self) -> CheckResult:
         """Ask systemd."""
+        seconds = parse_duration(self.timeout)
         command = ["systemctl", "show", f"--property={','.join(_SHOWN)}", "--", self.name]
         try:
             ended = subprocess.run(  # noqa: S603 -- no shell, and the name follows `--`
-                command, capture_output=True, timeout=self.timeout, check=False
+                command, capture_output=True, timeout=seconds, check=False
             )
         except FileNotFoundError:
             return CheckResult.unknown("there is no systemctl here: use Running or PidFile")
         except subprocess.TimeoutExpired:
-            return CheckResult.unknown(f"systemctl gave no answer within {self.timeout:g} seconds")
+            return CheckResult.unknown(
+                f"systemctl gave no answer within {format_duration(seconds)}"
+            )
         if ended.returncode:
             said = ended.stderr.decode("utf-8", "replace").strip()
             return CheckResult.unknown(f"systemctl ended with {ended.returncode}: {said}")

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 from obskit.checks.judge import Above, Below, above, below
 from obskit.checks.library.cache import hit_rate
 from obskit.checks.library.rate import Counters
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.duration import Duration, format_duration, parse_duration
 from obskit.exceptions import MissingExtra
+from obskit.size import format_size
 
 _LENGTHS = {"list": "llen", "stream": "xlen", "zset": "zcard", "set": "scard"}
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from obskit.checks.judge import Above, above
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.duration import Duration, format_duration, parse_duration
+from obskit.size import format_size
 
 _SHOWN = 50
 # One step of copying holds the lock for so many pages: one MiB of usual ones.
@@ -194,11 +194,10 @@ class Growth:
 
     def _keep(self, points: list[tuple[float, int]]) -> None:
         file = Path(self.history)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=file.absolute().parent, prefix=file.name, delete=False
-        ) as written:
-            json.dump(points, written)
-        Path(written.name).replace(file)
+        with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=file.name) as folder:
+            written = Path(folder, "points")
+            written.write_text(json.dumps(points))
+            written.replace(file)
 
 
 @dataclass(frozen=True)

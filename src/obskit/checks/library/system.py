@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import psutil
 
 from obskit.checks.judge import Above, above
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
+from obskit.size import format_size
 
 # Without an earlier run to compare with, the processor is watched for so long, seconds.
 _FIRST_LOOK = 0.2

@@ -8,6 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from time import monotonic
 
+from obskit.duration import Duration, format_duration, parse_duration
+
 # Each level holds a descriptor; what lies deeper is counted as unread.
 _MAX_DEPTH = 64
 # Asking for the time at each entry would cost as much as the entry.
@@ -25,7 +27,7 @@ class Walk:
         folder: Where to begin.
         pattern: What names of files look like, as a shell writes it.
         recursive: Whether the folders in it belong to it.
-        timeout: How long the walk may take, seconds.
+        timeout: How long the walk may take.
 
     Attributes:
         unread: How many folders in it could not be read.
@@ -40,13 +42,13 @@ class Walk:
         pattern: str = "*",
         *,
         recursive: bool = False,
-        timeout: float = 5.0,
+        timeout: Duration = 5.0,
     ) -> None:
         self.folder = Path(folder)
         self.unread = 0
         self._pattern = pattern
         self._recursive = recursive
-        self._timeout = timeout
+        self._timeout = parse_duration(timeout)
 
     def __iter__(self) -> Iterator[os.DirEntry[str]]:
         """Walk.
@@ -68,7 +70,7 @@ class Walk:
                 if seen % _LOOK == 0 and monotonic() > deadline:
                     raise CannotJudge(
                         f"{self.folder} has more than {seen} entries, too many for"
-                        f" {self._timeout:g} seconds: give it longer, or watch a smaller folder"
+                        f" {format_duration(self._timeout)}: give it longer, or watch a smaller folder"
                     )
                 if entry.is_dir(follow_symlinks=False):
                     if self._recursive:

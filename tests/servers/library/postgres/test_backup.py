@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.servers.library.answers import judged, measured, unknown
 from tests.servers.library.conftest import Cluster
 
 from obskit.checks.library import postgres
+from obskit.checks.library.postgres.backup import _scratch
 from obskit.checks.model import CheckResult, Status
 
 
@@ -34,7 +36,7 @@ def test_a_backup_of_any_format_is_restored(cluster: Cluster, dumped: Path, name
     count = postgres.RestoreTest(cluster.url, str(dumped / name), "SELECT count(*) FROM orders")
     assert judged(count) == (500, "ok")
     assert measured(count).details["file"] == str(dumped / name)
-    assert not cluster.execute("SELECT FROM pg_database WHERE datname = 'obskit_restore_test'")
+    assert not cluster.execute("SELECT FROM pg_database WHERE datname LIKE 'obskit_restore_test%'")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_a_backup_that_is_cut_short_is_critical_until_it_is_whole(
     assert isinstance(found, CheckResult)
     assert found.status is Status.CRITICAL
     assert f"{dumped / name} cannot be restored: " in found.message
-    assert not cluster.execute("SELECT FROM pg_database WHERE datname = 'obskit_restore_test'")
+    assert not cluster.execute("SELECT FROM pg_database WHERE datname LIKE 'obskit_restore_test%'")
     (dumped / name).write_bytes(whole)
     assert judged(subject) == (1, "ok")
 
@@ -60,7 +62,7 @@ def test_a_restore_that_takes_too_long_is_ended(cluster: Cluster, tmp_path: Path
     found = postgres.RestoreTest(cluster.url, str(tmp_path / "slow.sql"), timeout="500ms")()
     assert isinstance(found, CheckResult)
     assert found.message.endswith("slow.sql cannot be restored: not done within 500ms")
-    assert not cluster.execute("SELECT FROM pg_database WHERE datname = 'obskit_restore_test'")
+    assert not cluster.execute("SELECT FROM pg_database WHERE datname LIKE 'obskit_restore_test%'")
 
 
 def test_two_restore_tests_do_not_disturb_each_other(cluster: Cluster, dumped: Path) -> None:
@@ -69,6 +71,35 @@ def test_two_restore_tests_do_not_disturb_each_other(cluster: Cluster, dumped: P
         other.execute("SELECT pg_advisory_lock(hashtext('obskit_restore_test'))")
         assert unknown(subject) == "another restore test runs on this server: let it end"
     assert judged(subject) == (1, "ok")
+
+
+def test_a_restore_test_beside_another_database_of_the_server_leaves_the_first_alone(
+    cluster: Cluster, database: str, dumped: Path
+) -> None:
+    other = postgres.RestoreTest(database, str(dumped / "c.dump"))
+    with _scratch(cluster.url, 60.0) as scratch:
+        assert scratch is not None
+        assert judged(other) == (1, "ok")
+        with psycopg.connect(scratch) as connection:
+            connection.execute("SELECT 1")
+    assert not cluster.execute("SELECT FROM pg_database WHERE datname LIKE 'obskit_restore_test%'")
+
+
+def test_a_packed_backup_that_fails_at_its_first_statement_says_why(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    rest = b"-- and so on\n" * 100_000
+    (tmp_path / "bad.sql.gz").write_bytes(gzip.compress(b"SELECT nothing;\n" + rest))
+    found = postgres.RestoreTest(cluster.url, str(tmp_path / "bad.sql.gz"))()
+    assert isinstance(found, CheckResult)
+    assert 'ERROR:  column "nothing" does not exist' in found.message
+
+
+def test_a_backup_that_takes_too_long_to_unpack_is_ended(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "large.sql.gz").write_bytes(gzip.compress(bytes(300_000_000), 1))
+    found = postgres.RestoreTest(cluster.url, str(tmp_path / "large.sql.gz"), timeout="10ms")()
+    assert isinstance(found, CheckResult)
+    assert found.message.endswith("large.sql.gz cannot be restored: not done within 10ms")
 
 
 def test_a_restore_without_a_backup_or_its_program_says_so(

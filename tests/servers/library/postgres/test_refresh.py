@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.checks.bench import Bench
 from tests.servers.library.answers import measured, unknown
 
 from obskit.checks.library import postgres
@@ -41,6 +42,20 @@ def test_a_view_is_as_old_as_its_tracked_refresh(database: str) -> None:
     assert row is not None
     assert row[0].startswith("it's ours %s [refreshed 20")
     assert row[0].count("[refreshed") == 1
+
+
+def test_a_view_that_is_not_refreshed_turns_until_it_is(database: str) -> None:
+    bench = Bench()
+    subject = postgres.MaterializedViewAge(database, "sales")
+    check = bench.add("sales", subject, critical_after="1h")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE MATERIALIZED VIEW sales AS SELECT 1")
+        old = "[refreshed 2026-01-02T03:04:05.000000+00:00]"
+        connection.execute(f"COMMENT ON MATERIALIZED VIEW sales IS '{old}'")
+        assert bench.runner.run(check).status.value == "critical"
+        connection.execute("REFRESH MATERIALIZED VIEW sales")
+        postgres.track_refresh(connection, "sales")
+    assert bench.runner.run(check).status.value == "ok"
 
 
 def test_a_refresh_that_is_rolled_back_was_none(database: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from tests.checks.bench import Bench
 from tests.servers.library.answers import measured, unknown
 
+from obskit import above
 from obskit.checks.library import postgres
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
@@ -36,6 +38,26 @@ def test_sizes_of_a_database_and_its_tables_grow(database: str) -> None:
     assert found.details["tables"] == 2
     grown: Any = measured(whole).value
     assert grown - empty >= value
+
+
+def test_a_database_and_a_table_that_swell_turn_until_they_have_shrunk(database: str) -> None:
+    bench = Bench()
+    whole, tables = postgres.DatabaseSize(database), postgres.TableSizes(database)
+    limit: Any = measured(whole).value
+    checks = (
+        bench.add("whole", whole, judge=above(critical=limit + 3e6)),
+        bench.add("tables", tables, judge=above(critical=3e6)),
+    )
+
+    def said() -> list[str]:
+        return [bench.runner.run(check).status.value for check in checks]
+
+    assert said() == ["ok", "ok"]
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE orders AS SELECT generate_series(1, 100000) AS id")
+        assert said() == ["critical", "critical"]
+        connection.execute("TRUNCATE orders")
+        assert said() == ["ok", "ok"]
 
 
 def test_an_index_that_nobody_reads_is_found_until_it_is_dropped(database: str) -> None:

@@ -20,15 +20,18 @@ from typing import IO, Any, ClassVar
 from obskit.checks.judge import Below, below
 from obskit.checks.library.database import bounded, cut_after
 from obskit.checks.library.postgres.server import connect
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.duration import Duration, format_duration, parse_duration
+from obskit.size import format_size
 
-# One name, so that what a killed run has left is dropped by the next.
-_SCRATCH = "obskit_restore_test"
-_DROP = f"DROP DATABASE IF EXISTS {_SCRATCH} WITH (FORCE)"
-_ALONE = f"SELECT pg_try_advisory_lock(hashtext('{_SCRATCH}')) AS alone"
+# One name, so that what a killed run has left is dropped by the next; of each database that is named
+# its own, because such a lock is seen in one database alone.
+_ALONE = """
+SELECT pg_try_advisory_lock(hashtext('obskit_restore_test')) AS alone,
+  'obskit_restore_test_' || oid AS scratch
+FROM pg_database WHERE datname = current_database()
+"""
 _TABLES = """
 SELECT count(*)::int AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema')
@@ -40,6 +43,7 @@ _END = b"-- PostgreSQL database dump complete"
 _TAR, _TAR_AT = b"ustar", 257
 _ENDS = 1_024  # a tar ends in so many zeros
 _SAID = 2_000
+_CHUNK = 1 << 20
 # The scratch database is made and dropped, however short the time for restoring is, seconds.
 _PATIENCE = 60.0
 
@@ -161,17 +165,19 @@ def _scratch(url: str, seconds: float) -> Iterator[str | None]:
                 cursor = connection.execute(statement)
                 return list(cursor) if cursor.description else []
 
-        if not run(_ALONE)[0]["alone"]:
+        (lock,) = run(_ALONE)
+        if not lock["alone"]:
             yield None
             return
         from psycopg.conninfo import make_conninfo
 
-        run(_DROP)
-        run(f"CREATE DATABASE {_SCRATCH} TEMPLATE template0")
+        drop = f"DROP DATABASE IF EXISTS {lock['scratch']} WITH (FORCE)"
+        run(drop)
+        run(f"CREATE DATABASE {lock['scratch']} TEMPLATE template0")
         try:
-            yield make_conninfo(url, dbname=_SCRATCH)
+            yield make_conninfo(url, dbname=lock["scratch"])
         finally:
-            run(_DROP)
+            run(drop)
 
 
 def _environment(conninfo: str) -> Mapping[str, str]:
@@ -184,13 +190,18 @@ def _environment(conninfo: str) -> Mapping[str, str]:
 
 def _restored(program: str, file: Path, conninfo: str, seconds: float) -> str:
     """Restore a backup; what was said where it failed."""
-    arguments = ["--exit-on-error", "--no-owner", "--no-acl", "-d", _SCRATCH, str(file)]
+    end, late = time.monotonic() + seconds, f"not done within {format_duration(seconds)}"
+    environment = _environment(conninfo)
+    scratch = environment["PGDATABASE"]
+    arguments = ["--exit-on-error", "--no-owner", "--no-acl", "-d", scratch, str(file)]
     with ExitStack() as stack:
         errors = stack.enter_context(tempfile.TemporaryFile())
         given: IO[bytes] | None = None
         if file.is_file():
             try:
-                given = stack.enter_context(_unpacked(file))
+                given = stack.enter_context(_unpacked(file, end))
+            except TimeoutError:
+                return late
             except (EOFError, OSError, ValueError, zlib.error) as error:
                 return str(error)
         if Path(program).name == "psql":
@@ -201,12 +212,12 @@ def _restored(program: str, file: Path, conninfo: str, seconds: float) -> str:
                 stdin=given or subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env={**os.environ, **_environment(conninfo)},
-                timeout=seconds,
+                env={**os.environ, **environment},
+                timeout=max(0.0, end - time.monotonic()),
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"not done within {format_duration(seconds)}"
+            return late
         if process.returncode == 0:
             return ""
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _SAID))
@@ -215,18 +226,23 @@ def _restored(program: str, file: Path, conninfo: str, seconds: float) -> str:
 
 
 @contextmanager
-def _unpacked(file: Path) -> Iterator[IO[bytes]]:
+def _unpacked(file: Path, until: float) -> Iterator[IO[bytes]]:
     """A backup of one file, unpacked, from its beginning.
 
     Raises:
+        TimeoutError: Unpacking takes longer.
         ValueError: Its end is missing, which the programs would not see.
     """
-    with file.open("rb") as raw, tempfile.TemporaryFile() as unpacked:
+    # Without a buffer: the program moves the descriptor's position, and a buffer would move it back.
+    with file.open("rb") as raw, tempfile.TemporaryFile(buffering=0) as unpacked:
         backup: IO[bytes] = raw
         if raw.read(len(_GZIP)) == _GZIP:
             raw.seek(0)
             with gzip.open(raw) as packed:
-                shutil.copyfileobj(packed, unpacked)
+                while chunk := packed.read(_CHUNK):
+                    if time.monotonic() > until:
+                        raise TimeoutError
+                    unpacked.write(chunk)
             backup = unpacked
         backup.seek(max(0, backup.seek(0, os.SEEK_END) - _ENDS))
         end = backup.read()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from obskit.checks.library.postgres.server import SHOWN, OnServer, asked
-from obskit.checks.library.size import format_size
 from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.duration import Duration, format_duration, parse_duration
+from obskit.size import format_size
 
 _TABLES = """
 SELECT format('%I.%I', nspname, relname) AS table, pg_total_relation_size(c.oid) AS bytes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from obskit.checks.library.size import format_size
+from obskit.size import format_size
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""Metrics for those who come for them: Prometheus, and whoever reads a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.resources import Resource
+
+from obskit.checks.report import Watched
+from obskit.clock import Clock
+from obskit.config import Config
+from obskit.exceptions import MissingExtra
+from obskit.export.worker import Worker
+from obskit.telemetry import providers
+
+if TYPE_CHECKING:
+    from obskit.metrics_file import MetricsFile
+    from obskit.telemetry.prometheus import Scraped
+
+
+class Exposition:
+    """Gives metrics out, where the configuration wants them so.
+
+    Args:
+        config: The configuration.
+        clock: The time.
+
+    Attributes:
+        scraped: What gives them to Prometheus; None where nobody wants them so.
+
+    Raises:
+        MissingExtra: The package for it is not installed.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self.scraped = _scraped(config)
+        self._file: MetricsFile | None = None
+        self._worker = Worker(clock)
+
+    def join(self, provider: Any) -> None:
+        """Read the metrics of a provider; give none where it lets nobody read them.
+
+        Args:
+            provider: The meter provider, perhaps the host's own.
+        """
+        if self.scraped and not providers.join(provider, "metrics", self.scraped):
+            self.scraped = None
+
+    def make_file(self, resource: Callable[[], Resource], watched: Watched) -> None:
+        """Have the file written from `serve` on, if there shall be one.
+
+        Args:
+            resource: Gives what the process is.
+            watched: Gives the registries with their results.
+        """
+        config, clock, scraped = self._config, self._clock, self.scraped
+        if config.metrics_file is None or scraped is None:
+            return
+        from obskit.metrics_file import MetricsFile, content
+
+        self._file = MetricsFile(
+            Path(config.metrics_file),
+            config.metric_export_interval_ms / 1_000,
+            lambda: content(config, resource(), scraped, watched(), clock),
+            clock,
+        )
+        self._worker.take([self._file])
+
+    def serve(self) -> None:
+        """This process does a service's work: it writes metrics into their file from now on.
+
+        The parent of a server's workers does not. Costs little: call it often.
+        """
+        if self._file is not None:
+            self._worker.ensure_started()
+
+    def stop(self) -> None:
+        """Let the thread end."""
+        self._worker.stop()
+
+    def end(self) -> list[Callable[[], object]]:
+        """The process ends.
+
+        Returns:
+            What writes the file a last time, if there is one.
+        """
+        self.stop()
+        return [self._file.finish] if self._file else []
+
+    def after_fork(self) -> None:
+        """In a forked child: what is written is the parent's."""
+        self._worker.after_fork()
+
+
+def _scraped(config: Config) -> Scraped | None:
+    if not config.scraped and config.metrics_file is None:
+        return None
+    try:
+        from obskit.telemetry.prometheus import Scraped
+    except ModuleNotFoundError as error:
+        raise MissingExtra("prometheus", "Metrics for Prometheus, or in a file,") from error
+    return Scraped()
