@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 from .services import LOOPBACK
+
+
+class Notification(NamedTuple):
+    """One message: when it came, by the monotonic clock, and the alerts that it tells of."""
+
+    at: float
+    alerts: list[dict[str, Any]]
 
 
 class WebhookReceiver:
     """Listens on a free loopback port until it is closed."""
 
     def __init__(self) -> None:
-        self._alerts: list[dict[str, Any]] = []
+        #: All messages, in the order in which they came.
+        self.notifications: list[Notification] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver._alerts.extend(json.loads(body)["alerts"])
+                alerts = json.loads(body)["alerts"]
+                receiver.notifications.append(Notification(time.monotonic(), alerts))
                 self.send_response(200)
                 self.end_headers()
 
@@ -40,8 +50,16 @@ class WebhookReceiver:
         """The alerts of a status (``firing``, ``resolved``) that carry all of these labels."""
         return [
             alert
-            for alert in list(self._alerts)
+            for notification in list(self.notifications)
+            for alert in notification.alerts
             if alert["status"] == status and labels.items() <= alert["labels"].items()
+        ]
+
+    def groups(self, status: str) -> list[list[dict[str, Any]]]:
+        """The alerts of a status that came in one notification each."""
+        return [
+            [alert for alert in notification.alerts if alert["status"] == status]
+            for notification in list(self.notifications)
         ]
 
     def close(self) -> None:

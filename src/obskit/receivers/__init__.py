@@ -1,0 +1,1 @@
+"""Who hears of what: the people and channels that `alerts.toml` names."""

@@ -1,0 +1,128 @@
+"""What the file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from obskit.receivers.channel import (
+    Apprise,
+    Discord,
+    Email,
+    Opsgenie,
+    PagerDuty,
+    Slack,
+    Sms,
+    Teams,
+    Telegram,
+    Webhook,
+)
+from obskit.receivers.hours import Hours
+from obskit.receivers.model import Delivery, Directory, Mailer, Mute, Receiver
+from obskit.receivers.reading import directory_of, read_directory
+
+from .given import WHOLE, small
+
+SECRETS = Path("/run/secrets")
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.toml"
+    file.write_text(WHOLE)
+    assert read_directory(file) == Directory(
+        receivers={
+            "on-call": Receiver("on-call", (PagerDuty(SECRETS / "pagerduty"),)),
+            "data-team": Receiver(
+                "data-team",
+                (
+                    Email(("data@example.org", "dba@example.org")),
+                    Slack(SECRETS / "slack", "#data"),
+                ),
+            ),
+            "team": Receiver(
+                "team",
+                (
+                    Discord(SECRETS / "discord"),
+                    Opsgenie(SECRETS / "opsgenie", "https://api.eu.opsgenie.com/"),
+                    Telegram(SECRETS / "telegram", -100),
+                    Sms(SECRETS / "sms"),
+                ),
+            ),
+            "heartbeat": Receiver("heartbeat", (Webhook("https://beats.example.org/shop"),)),
+        },
+        owners={"data": "data-team", "platform": "on-call"},
+        default="team",
+        severities={
+            "sev1": Delivery(1_800.0, "on-call"),
+            "sev2": Delivery(43_200.0),
+            "sev3": Delivery(86_400.0),
+        },
+        mailer=Mailer(
+            "mail.example.org", 587, "alerts@example.org", "alerts", SECRETS / "mail", True
+        ),
+        working_hours=Hours((0, 1, 2, 3, 4), 540, 1020, "Europe/Berlin"),
+        mutes=(
+            Mute(
+                "backup",
+                Hours((5,), 1380, 60, "Europe/Berlin"),
+                {"severity": ("sev2", "sev3"), "check": ("backup",)},
+            ),
+        ),
+        watchdog="heartbeat",
+        issues={"critical": 5, "error": 3},
+    )
+
+
+def test_the_least_file_tells_one_receiver_of_everything_at_any_time() -> None:
+    assert directory_of(small(), "alerts.toml") == Directory(
+        receivers={"team": Receiver("team", (Webhook("http://127.0.0.1:9095/"),))},
+        owners={},
+        default="team",
+        severities={
+            "sev1": Delivery(3_600.0),
+            "sev2": Delivery(43_200.0),
+            "sev3": Delivery(86_400.0),
+        },
+        issues={"critical": 5, "error": 20},
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "channel"),
+    [
+        ("teams", {"url_file": "/run/secrets/teams"}, Teams(SECRETS / "teams")),
+        ("apprise", {"url_file": "/run/secrets/any"}, Apprise(SECRETS / "any")),
+        ("webhook", {"url_file": "/run/secrets/hook"}, Webhook(url_file=SECRETS / "hook")),
+        ("email", {"to": "a@example.org"}, Email(("a@example.org",))),
+        (
+            "pagerduty",
+            {"routing_key_file": "/run/secrets/key", "url": "http://127.0.0.1:1/"},
+            PagerDuty(SECRETS / "key", "http://127.0.0.1:1/"),
+        ),
+    ],
+)
+def test_a_channel_is_read(kind: str, given: dict[str, Any], channel: object) -> None:
+    mail = {"smarthost": "localhost:25", "from": "obskit@example.org", "require_tls": False}
+    directory = directory_of(
+        {"receivers": {"team": {kind: given}}, "default": {"receiver": "team"}, "email": mail},
+        "alerts.toml",
+    )
+    assert directory.receivers["team"].channels == (channel,)
+    assert directory.mailer == Mailer("localhost", 25, "obskit@example.org", require_tls=False)
+
+
+def test_days_are_read_over_the_end_of_the_week() -> None:
+    hours = {"days": ["saturday-monday", "Wednesday"], "from": "22:00", "until": "24:00"}
+    directory = directory_of(small(working_hours={**hours, "timezone": "UTC"}), "alerts.toml")
+    assert directory.working_hours == Hours((0, 2, 5, 6), 1320, 1440, "UTC")
+
+
+def test_the_example_of_the_documentation_is_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
+    example = text.split("## Who hears", 1)[1].split("```toml\n", 1)[1].split("```", 1)[0]
+    directory = directory_of(tomli.loads(example), "docs/alerts.md")
+    assert [*directory.receivers] == ["on-call", "data-team", "team", "heartbeat"]
+    assert directory.watchdog == "heartbeat"
