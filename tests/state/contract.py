@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.state.lease_contract import LeaseContract
+from tests.state.notices_contract import NoticesContract
 
 from obskit.exceptions import StoreError
 from obskit.state.store import Count, JobRun, Run, Silence, Store
@@ -53,7 +54,7 @@ def noise(number: int, length: int) -> str:
     return "".join(Random(number).choices(ascii_letters + digits, k=length))
 
 
-class StoreContract(LeaseContract):
+class StoreContract(LeaseContract, NoticesContract):
     """Of a store. The fixture `store` gives an empty one."""
 
     def test_a_new_store_holds_nothing(self, store: Store) -> None:

@@ -16,6 +16,7 @@ from tests.state.contract import JOB, RUN, StoreContract
 from tests.state.lease_contract import PassBy, taken
 
 from obskit.exceptions import StoreError
+from obskit.state import sqlite_file
 from obskit.state.opening import open_store
 from obskit.state.sqlite_file import APPLICATION, identity, set_aside
 from obskit.state.store import Count, Store
@@ -197,14 +198,14 @@ def test_a_file_of_a_newer_version_is_left_alone(
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as newer:
         newer.execute(f"PRAGMA application_id = {APPLICATION}")
-        newer.execute("PRAGMA user_version = 3")
+        newer.execute("PRAGMA user_version = 4")
         newer.execute("CREATE TABLE something_new (id)")
     for _ in range(2):
         with pytest.raises(StoreError) as raised:
             store.latest()
     assert str(raised.value) == (
-        f"the state in {path} cannot be used: a newer obskit wrote it (version 3 of its tables,"
-        " this one knows 2): use the newer one, or give another path"
+        f"the state in {path} cannot be used: a newer obskit wrote it (version 4 of its tables,"
+        " this one knows 3): use the newer one, or give another path"
     )
     assert len(caplog.records) == 1
 
@@ -218,7 +219,7 @@ def test_a_file_of_an_older_version_gets_the_newer_tables(store: Store, path: Pa
     assert store.keep(RUN)
     store.close()
     with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA user_version").fetchone() == (2,)
+        assert file.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_a_file_of_the_first_version_keeps_what_is_in_it(
@@ -228,7 +229,8 @@ def test_a_file_of_the_first_version_keeps_what_is_in_it(
     store.put_job(JOB)
     store.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
-        older.execute("DROP TABLE known_jobs")
+        for table in ("known_jobs", "noted", "notices"):
+            older.execute(f"DROP TABLE {table}")
         older.execute("PRAGMA user_version = 1")
     assert store.know_jobs(["import"], 7.0) == {"import": 7.0}
     assert store.latest() == {"database": RUN}
@@ -312,3 +314,17 @@ def test_a_good_file_that_another_put_there_is_not_set_aside(path: Path) -> None
     aside = set_aside(path, identity(path), 0.0)
     assert aside is not None
     assert aside.name == "state.sqlite3.corrupt-19700101T000000.000000Z"
+
+
+def test_a_file_that_another_makes_at_the_same_moment_is_known_as_ours(path: Path) -> None:
+    path.parent.mkdir()
+
+    def makes_it(statement: str) -> None:
+        if "user_version" in statement:
+            connection.set_trace_callback(None)
+            with closing(open_store(f"sqlite:///{path}", "shop")) as other:
+                other.keep(RUN)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.set_trace_callback(makes_it)
+        assert sqlite_file._version(connection) == 3

@@ -150,9 +150,10 @@ def _version(connection: sqlite3.Connection) -> int:
     Raises:
         ValueError: It is not ours, or newer than this version knows.
     """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # At last: if another process makes the tables just now, they are not there yet, or marked.
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION and (tables or version):
         raise ValueError("it is a database of something else: give another path")
     if version > len(TABLES):

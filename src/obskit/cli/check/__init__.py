@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
 
-from obskit.cli.group import Group
+from obskit.cli.group import Commands
 
 _UNKNOWN = 3
 _USAGE = 4
@@ -22,22 +20,8 @@ COMMANDS = {
 }
 
 
-class Commands(Group):
-    """The commands, each imported when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
-        return command
-
-
 # Monitoring reads Click's own 2 as critical, and its 1 as a warning.
-@click.group(cls=Commands, refused=_USAGE, interrupted=_UNKNOWN)
+@click.group(cls=Commands, package=__name__, modules=COMMANDS, refused=_USAGE, interrupted=_UNKNOWN)
 def check() -> None:
     """Run the checks of an app, watch them, silence them, look at their past.
 

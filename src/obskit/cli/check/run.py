@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from obskit.cli import application, state
-from obskit.cli.check.choice import choose
+from obskit.cli.check.choice import Groups, choose
 from obskit.cli.check.junit import document
 from obskit.cli.check.nagios import PluginCommand
 from obskit.cli.check.nagios import line as nagios_line
+from obskit.cli.check.notifying import ALERTS, NOTIFY, hearers, run_and_tell
 from obskit.cli.check.plain import round_as_json, write_json
-from obskit.cli.check.round import run_once, worst
+from obskit.cli.check.round import Found, run_once, worst
 from obskit.cli.check.table import table, write
 from obskit.cli.spans import read_span
+from obskit.config import Config
+from obskit.receivers.model import Directory
+from obskit.registry import Registry
 
 _GROUP = click.option(
     "--group", "groups", multiple=True, help="Those of this group; several times."
@@ -37,6 +42,8 @@ _TAG = click.option("--tag", "tags", multiple=True, help="Those with this tag; s
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--nagios", is_flag=True, help="Print one line as a Nagios plugin does.")
 @click.option("--junit", "as_junit", is_flag=True, help="Print JUnit's XML.")
+@NOTIFY
+@ALERTS
 @click.argument("names", nargs=-1)
 def run(
     app: str | None,
@@ -45,6 +52,8 @@ def run(
     as_json: bool,
     nagios: bool,
     as_junit: bool,
+    notify: bool,
+    alerts: Path,
     names: tuple[str, ...],
     **chosen_by: Any,
 ) -> None:
@@ -67,7 +76,9 @@ def run(
         chosen = choose(registry.checks, names, **chosen_by)
         config = state.configuration()
         silences = {} if nagios else state.silences(config)
-        found = run_once(registry, chosen, config, timeout)
+        found = _found(
+            registry, chosen, config, timeout, hearers(config, alerts) if notify else None
+        )
     if as_json:
         write_json(round_as_json(found, silences))
     elif nagios:
@@ -77,3 +88,15 @@ def run(
     else:
         write(table(found, silences, verbose=verbose))
     click.get_current_context().exit(worst(found).exit_code)
+
+
+def _found(
+    registry: Registry,
+    chosen: Groups,
+    config: Config,
+    timeout: float | None,
+    directory: Directory | None,
+) -> Found:
+    if directory is None:
+        return run_once(registry, chosen, config, timeout)
+    return run_and_tell(registry, chosen, config, timeout, directory)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import click
@@ -12,6 +13,7 @@ import click
 from obskit import default_runtime
 from obskit.checks.watch import Watch
 from obskit.cli import application
+from obskit.cli.check import notifying
 from obskit.cli.check.choice import Groups, ordered
 from obskit.cli.check.round import run_with, worst
 from obskit.cli.group import Refused
@@ -26,7 +28,9 @@ _ENDING = (signal.SIGTERM, signal.SIGINT)
 @click.command()
 @application.APP
 @click.option("--once", is_flag=True, help="Run every check once, and end: for cron.")
-def worker(app: str | None, once: bool) -> None:
+@notifying.NOTIFY
+@notifying.ALERTS
+def worker(app: str | None, once: bool, notify: bool, alerts: Path) -> None:
     """Run the checks of an app in the background until SIGTERM or Ctrl-C, and send what they find.
 
     Here obskit.init starts telemetry as it does in the service. With OBSKIT_CHECKS_IN=worker the
@@ -42,12 +46,16 @@ def worker(app: str | None, once: bool) -> None:
     registry = application.load(app)
     groups = ordered(registry.checks)
     runtime = _runtime()
+    directory = notifying.hearers(runtime.config, alerts) if notify else None
     watch = runtime.watch(registry, worker=True)
     if once:
         code = _once(watch, groups)
+        if directory is not None:
+            notifying.tell_once(watch, runtime.config, directory)
     else:
         code = 0
-        with _told_to_end() as told:
+        telling = notifying.in_background(watch, runtime.config, directory) if directory else None
+        with _told_to_end() as told, telling or nullcontext():
             _work(watch, runtime, told)
     if not runtime.shutdown():
         click.echo("not all telemetry was sent in time", err=True)
