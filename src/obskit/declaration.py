@@ -34,8 +34,19 @@ class Verdict(NamedTuple):
     reason: str
 
 
+class Limit(NamedTuple):
+    """A number from which on a judge says a state: downward from a lower bound, upward from an upper."""
+
+    state: State
+    bound: Literal["lower", "upper"]
+    value: float
+
+
 class Judge(Protocol):
-    """Judges a measured number; `obskit.above` makes one."""
+    """Judges a measured number; `obskit.above` makes one.
+
+    One with fixed limits may tell them: `limits`, a tuple of `Limit`.
+    """
 
     def __call__(self, value: float, /) -> Verdict:
         """Judge a number that is not NaN."""

@@ -13,14 +13,17 @@ from obskit.cli import main  # noqa: E402
 
 HELP = """\
 Commands:
-  check   Run the checks of an app, watch them, silence them.
-  dev     Run a service and show the story of each request.
-  probe   Ask a URL once whether it is healthy.
-  review  Report on the checks with a tag.
-  run     Run a command as a job.
-  scrub   Mask the secrets in a log file.
-  spool   Show, send or remove the telemetry that waits on disk.
-  status  Show what is configured, and which processes run.
+  alerts    Explain alerts, try their way to a person, report on their past.
+  check     Run the checks of an app, watch them, silence them.
+  dev       Run a service and show the story of each request.
+  generate  Write alert rules, routes and dashboards of what an app declares.
+  notify    Tell people of problems without a collector.
+  probe     Ask a URL once whether it is healthy.
+  review    Report on the checks with a tag.
+  run       Run a command as a job.
+  scrub     Mask the secrets in a log file.
+  spool     Show, send or remove the telemetry that waits on disk.
+  status    Show what is configured, and which processes run.
 """
 
 

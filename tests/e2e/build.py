@@ -33,6 +33,8 @@ DEBIAN = {
     "prometheus-alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
+    "prometheus-postgres-exporter": "prometheus-postgres-exporter",
+    "pg_ctlcluster": "postgresql",
     "docker-compose": "docker-compose",
 }
 

@@ -120,6 +120,7 @@ PROMETHEUS = Service(
         "--storage.tsdb.path={data}",
         "--web.listen-address={listen[prometheus_http]}",
         "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage",
     ),
     files={
         "collector/prometheus/prometheus.yml": "prometheus.yml",

@@ -9,6 +9,7 @@ from obskit import names
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import DRILL, INSTANCE, label, metric
 from obskit.alerts.rule import LONGEST_EVALUATION, Trial
+from obskit.alerts.silence import period
 from obskit.declaration import Check
 
 _STATUS = metric(names.CHECK_STATUS)
@@ -38,7 +39,7 @@ def of_state(
     """
     step = step_of(window)
     # The same past for each state of a check, so that all are tried at once.
-    longest = 2 * check.every if math.isfinite(check.every) else 0.0
+    longest = 2 * period(check) if math.isfinite(period(check)) else 0.0
     ends = _FIRST + math.ceil(longest / step) + 3
     seen = math.ceil(window / step)
     count = ends + seen + 10
@@ -130,7 +131,10 @@ def of_stranger(inventory: Inventory) -> tuple[Trial, ...]:
         Trial("healthy", last_run(known, ticking), step, {fires: 0}),
         Trial("broken", last_run("a-stranger", ticking), step, {fires - 3 * step: 0, fires: 1}),
         Trial(
-            "flapping", last_run("a-stranger", returns), step, {fires: 1, 2 * fires + 60 * step: 1}
+            "flapping",
+            last_run("a-stranger", returns),
+            step,
+            {fires: 1, (waits + 13) * step: 0, (2 * waits + 24) * step: 1},
         ),
         Trial("absent", {}, step, {fires: 0}),
         Trial("recovers", last_run("a-stranger", leaves), step, {fires: 1, (waits + 13) * step: 0}),

@@ -15,13 +15,14 @@ from obskit.alerts.promql import (
     INSTANCE,
     SERVICE,
     by,
+    in_template,
     label,
     metric,
     number,
     span,
 )
 from obskit.alerts.rule import LOWER, NOBODY, SEVERITIES, Alert, Group, Recording
-from obskit.alerts.silence import longest_silence, refuse_too_rare, window
+from obskit.alerts.silence import longest_silence, period, refuse_too_rare, window
 from obskit.declaration import Check, Severity
 
 CHECK = label(names.CHECK_NAME)
@@ -76,7 +77,7 @@ def _rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording 
 
 
 def _window(inventory: Inventory, check: Check) -> float:
-    periodical = math.isfinite(check.every)
+    periodical = math.isfinite(period(check))
     return window(longest_silence(inventory, check) if periodical else _AFTER_A_JOB)
 
 
@@ -99,7 +100,7 @@ def _failing(inventory: Inventory, check: Check, state: str, severity: Severity)
     # Read back beyond the end of a series, so that a restart neither resolves nor fires again.
     status = inventory.series(_STATUS, **{CHECK: check.name, STATE: state})
     holder = inventory.series(HOLDER, **{CHECK: check.name})
-    waits = 2 * check.every if state == "unknown" and math.isfinite(check.every) else 0.0
+    waits = 2 * period(check) if state == "unknown" and math.isfinite(check.every) else 0.0
     words = {"critical": "is critical", "warning": "warns", "unknown": "cannot be judged"}[state]
     return Alert(
         f"Check{state.capitalize()}",
@@ -121,28 +122,21 @@ def _failing(inventory: Inventory, check: Check, state: str, severity: Severity)
 
 
 def _description(inventory: Inventory, check: Check, state: str) -> str:
-    # The rule's own labels tell which drill, if any: the value that is shown is of the same.
     said = [check.description] if check.description else []
     if state == "unknown":
         said.append("Whether what it watches is well is not known.")
     else:
-        series = inventory.series(_VALUE, **{CHECK: check.name})
+        series = (
+            f"{inventory.real(_VALUE, **{CHECK: check.name})}"
+            f" and on {by(*_OF_CHECK, INSTANCE)} {inventory.real(HOLDER, **{CHECK: check.name})}"
+        )
         unit = "" if check.unit in _HUMANIZED else f" {check.unit.strip('{}')}"
         how = _HUMANIZED.get(check.unit, "humanize")
         said.append(
-            f"{{{{ with query {_in_template(series)} }}}}It measured"
+            f"{{{{ with query {in_template(series)} }}}}It measured"
             f" {{{{ . | first | value | {how} }}}}{unit.rstrip()}.{{{{ end }}}}"
         )
-    said.append(
-        f'In environment "{inventory.environment}".'
-        if inventory.environment
-        else "The service names no environment."
-    )
-    return " ".join(said)
-
-
-def _in_template(text: str) -> str:
-    return "`" + text.replace("`", "") + "`"
+    return " ".join([*said, inventory.place])
 
 
 def _inventory_rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording | Alert]:

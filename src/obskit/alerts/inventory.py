@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
-from obskit.alerts.promql import DRILL, ENVIRONMENT, SERVICE, select
+from obskit.alerts.promql import DRILL, ENVIRONMENT, SERVICE, Wanted, select
 from obskit.alerts.rule import NOBODY, SEVERITIES
 from obskit.declaration import Severity
 from obskit.registry import Registry
@@ -45,13 +45,13 @@ class Inventory:
 
     def scaled(self, seconds: float) -> float:
         """A span of the rules' own, shorter in a drill."""
-        return seconds * self.scale
+        return round(seconds * self.scale, 6)
 
-    def series(self, name: str, **labels: str | Iterable[str]) -> str:
+    def series(self, name: str, **labels: Wanted) -> str:
         """The service's series of a name."""
         return select(name, {SERVICE: self.service, ENVIRONMENT: self.environment, **labels})
 
-    def real(self, name: str, **labels: str | Iterable[str]) -> str:
+    def real(self, name: str, **labels: Wanted) -> str:
         """The same without what a drill made up."""
         return self.series(name, **labels, **{DRILL: ""})
 
@@ -59,6 +59,13 @@ class Inventory:
     def identity(self) -> dict[str, str]:
         """The labels of what is recorded for the service."""
         return {SERVICE: self.service, ENVIRONMENT: self.environment}
+
+    @property
+    def place(self) -> str:
+        """Where the service runs, as a person reads it."""
+        if self.environment:
+            return f'In environment "{self.environment}".'
+        return "The service names no environment."
 
     def labels(self, severity: Severity, owner: str | None, **more: str) -> dict[str, str]:
         """What every alert of the service is labelled with."""
@@ -87,14 +94,19 @@ class Inventory:
             runbook: Where it is written what to do, where the declaration says it.
             topic: The section of the general runbooks otherwise.
             dashboard: The dashboard to look at, by its name.
-            variables: What is chosen there.
+            variables: What is chosen there: a value, or a template that ends in ``}}``.
         """
         url = f"{self.dashboards.rstrip('/')}/d/{quote(dashboard)}" if self.dashboards else ""
         chosen = {"service": self.service, "environment": self.environment, **(variables or {})}
-        shown = urlencode({f"var-{name}": value for name, value in chosen.items()})
+        shown = "&".join(f"var-{name}={_in_url(value)}" for name, value in chosen.items() if value)
         return {
             "summary": summary,
             "description": description,
             "runbook_url": runbook or f"{self.runbooks}#{topic}",
-            **({"dashboard_url": f"{url}?{shown}"} if url else {}),
+            **({"dashboard_url": f"{url}?{shown}".rstrip("?")} if url else {}),
         }
+
+
+def _in_url(value: str) -> str:
+    # What a template makes of it is escaped when it is made.
+    return f"{value[:-2]}| urlquery }}}}" if value.endswith("}}") else quote_plus(value)

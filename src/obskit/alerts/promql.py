@@ -16,6 +16,9 @@ INSTANCE = "instance"
 #: The mark of what was made up by a drill; no rule mixes it with what is real.
 DRILL = names.DRILL.replace(".", "_")
 
+#: What a label must be: a value, several of which one, or a pattern.
+Wanted = str | re.Pattern[str] | Iterable[str]
+
 _UNITS = {"s": "seconds", "By": "bytes"}
 _NOT_OF_A_NAME = re.compile(r"[^a-zA-Z0-9_:]+")
 _SPANS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
@@ -60,21 +63,23 @@ def quote(value: str) -> str:
     return f'"{escaped}"'
 
 
-def select(name: str, labels: Mapping[str, str | Iterable[str]]) -> str:
+def select(name: str, labels: Mapping[str, Wanted]) -> str:
     r"""The series of a name.
 
     Args:
         name: The metric's name in Prometheus.
-        labels: What each label must be: a value, or several of which one.
+        labels: What each label must be: a value, several of which one, or a pattern.
 
     >>> print(select("up", {"job": "shop", "code": ["a", "b.c"]}))
     up{job="shop", code=~"a|b\\.c"}
     """
-    matchers = (
-        f"{key}={quote(wanted)}" if isinstance(wanted, str) else f"{key}=~{_any_of(wanted)}"
-        for key, wanted in labels.items()
-    )
-    return f"{name}{{{', '.join(matchers)}}}"
+    return f"{name}{{{', '.join(key + _match(wanted) for key, wanted in labels.items())}}}"
+
+
+def _match(wanted: Wanted) -> str:
+    if isinstance(wanted, str):
+        return f"={quote(wanted)}"
+    return f"=~{quote(wanted.pattern) if isinstance(wanted, re.Pattern) else _any_of(wanted)}"
 
 
 def _any_of(values: Iterable[str]) -> str:
@@ -109,3 +114,12 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
     return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def in_template(text: str) -> str:
+    """An expression as a template of an annotation quotes it.
+
+    >>> in_template('up{job="shop"}')
+    '`up{job="shop"}`'
+    """
+    return "`" + text.replace("`", "") + "`"

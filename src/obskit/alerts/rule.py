@@ -32,6 +32,8 @@ class Trial:
         firing: How many alerts fire at which second; an alert that pends does not fire.
         among: The labels, beside those of the rule, by which the alerts of this past are told from
             those of another: a value, or several.
+        evaluation: Seconds from one evaluation of the rules to the next, where a past is long and its
+            samples are many; at each sample otherwise.
     """
 
     kind: TrialKind
@@ -39,6 +41,7 @@ class Trial:
     step: float
     firing: Mapping[float, int]
     among: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    evaluation: float | None = None
 
 
 @dataclass(frozen=True)

@@ -46,21 +46,22 @@ def tests(groups: Iterable[Group], rule_file: str) -> list[dict[str, Any]]:
         groups: The groups.
         rule_file: The path of the rule file, as seen from the test file.
     """
-    by_step: dict[float, list[_Together]] = {}
+    by_step: dict[tuple[float, float], list[_Together]] = {}
     for group in groups:
         for alert in group.alerts:
             for trial in alert.trials:
-                together = by_step.setdefault(trial.step, [])
+                evaluation = trial.evaluation or min(trial.step, LONGEST_EVALUATION)
+                together = by_step.setdefault((trial.step, evaluation), [])
                 if not any(one.takes(group.name, alert, trial) for one in together):
                     together.append(_Together(group.name, alert, trial))
     return [
         {
             "step": step,
             "rule_files": [rule_file],
-            "evaluation_interval": span(min(step, LONGEST_EVALUATION)),
+            "evaluation_interval": span(evaluation),
             "tests": [one.content(step) for one in together],
         }
-        for step, together in sorted(by_step.items())
+        for (step, evaluation), together in sorted(by_step.items())
     ]
 
 

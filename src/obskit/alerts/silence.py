@@ -1,16 +1,17 @@
-"""For how long a check may say nothing, and how far back its rules look."""
+"""For how long a check or a job may say nothing, and how far back its rules look."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import span
-from obskit.declaration import Check
+from obskit.declaration import Check, Job
 from obskit.exceptions import DeclarationError
 
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
+# From September on, so that the change to the longer day is near; 2025.
+_A_YEAR = 1_756_684_800.0
 # Checks of about the same period share rules; what a rule reads grows with how far it looks back.
 _CLASSES = (
     *(minutes * _MINUTE for minutes in (10, 20, 40)),
@@ -24,7 +25,25 @@ def longest_silence(inventory: Inventory, check: Check) -> float:
 
     The same rule makes a result `unknown` in the health report.
     """
-    return 2 * check.every + check.timeout + inventory.delay
+    return 2 * period(check) + check.timeout + inventory.delay
+
+
+def longest_wait(inventory: Inventory, job: Job) -> float:
+    """For how many seconds a job need not begin again, and nothing be heard of it; may be infinite."""
+    return period(job) + job.late_after + inventory.delay
+
+
+def period(declared: Check | Job) -> float:
+    """The longest time from one run to the next, seconds; infinite where none is expected.
+
+    That of a cron expression is looked for in a year that never changes: what is generated today is
+    what was generated last month.
+    """
+    if isinstance(declared, Check):
+        return declared.every if declared.cron is None else declared.cron.longest_gap(_A_YEAR)
+    if declared.expect_cron is not None:
+        return declared.expect_cron.longest_gap(_A_YEAR)
+    return math.inf if declared.expect_every is None else declared.expect_every
 
 
 def window(seconds: float) -> float:
@@ -35,29 +54,26 @@ def window(seconds: float) -> float:
     return next(size for size in _CLASSES if size >= seconds + 5 * _MINUTE)
 
 
-def periodic(checks: Iterable[Check]) -> list[Check]:
-    """Those that run by themselves. One that runs after a job is silent as long as the job is."""
-    return [check for check in checks if math.isfinite(check.every)]
-
-
 def refuse_too_rare(inventory: Inventory) -> None:
-    """A check that is run so seldom that Prometheus forgets it in between cannot be missed.
+    """What is run so seldom that Prometheus forgets it in between cannot be missed.
 
     Raises:
-        DeclarationError: There is one; it lists all.
+        DeclarationError: There is such a check or job; it lists all.
     """
+    registry = inventory.registry
+    periods = [
+        *(("check", check, period(check)) for check in registry.checks.values()),
+        *(("job", job, period(job) + job.late_after) for job in registry.jobs.values()),
+    ]
     rare = [
-        check
-        for check in periodic(inventory.registry.checks.values())
-        if check.every > inventory.retention / 2
+        f"  - the {kind} {each.name!r} ({each.place}) runs every {span(every)}"
+        for kind, each, every in periods
+        if math.isfinite(every) and every > inventory.retention / 2
     ]
     if rare:
-        listed = "\n".join(
-            f"  - the check {check.name!r} ({check.place}) runs every {span(check.every)}"
-            for check in rare
-        )
+        listed = "\n".join(rare)
         raise DeclarationError(
-            f"checks run more seldom than half of Prometheus' retention of"
+            f"checks or jobs run more seldom than half of Prometheus' retention of"
             f" {span(inventory.retention)}, so that their silence would not be noticed:\n{listed}\n"
             "run them more often, or keep samples for longer and say so with --retention"
         )

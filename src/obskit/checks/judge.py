@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from obskit.checks.model import number
-from obskit.declaration import Verdict
+from obskit.declaration import Limit, State, Verdict
 from obskit.declare import caller
 from obskit.exceptions import DeclarationError
 
@@ -28,6 +29,11 @@ class Above:
             return Verdict("warning", f"warning from {self.warning:g} upward")
         return Verdict("ok", "")
 
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Where the state turns."""
+        return _limits("upper", self.warning, self.critical)
+
 
 @dataclass(frozen=True)
 class Below:
@@ -44,6 +50,11 @@ class Below:
             return Verdict("warning", f"warning from {self.warning:g} downward")
         return Verdict("ok", "")
 
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Where the state turns."""
+        return _limits("lower", self.warning, self.critical)
+
 
 @dataclass(frozen=True)
 class Outside:
@@ -59,6 +70,22 @@ class Outside:
         if self.warning is not None and not _within(value, self.warning):
             return Verdict("warning", f"warning unless between {_written(self.warning)}")
         return Verdict("ok", "")
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Where the state turns."""
+        warning, critical = self.warning or (None, None), self.critical or (None, None)
+        return (
+            *_limits("lower", warning[0], critical[0]),
+            *_limits("upper", warning[1], critical[1]),
+        )
+
+
+def _limits(
+    bound: Literal["lower", "upper"], warning: float | None, critical: float | None
+) -> tuple[Limit, ...]:
+    found: tuple[tuple[State, float | None], ...] = (("warning", warning), ("critical", critical))
+    return tuple(Limit(state, bound, value) for state, value in found if value is not None)
 
 
 def above(*, warning: float | None = None, critical: float | None = None) -> Above:

@@ -12,9 +12,11 @@ except ModuleNotFoundError:  # pragma: no cover - shown by a test that runs with
 
 #: Command → what it does. It is a function in the module of its name.
 COMMANDS = {
+    "alerts": "Explain alerts, try their way to a person, report on their past.",
     "check": "Run the checks of an app, watch them, silence them.",
     "dev": "Run a service and show the story of each request.",
     "generate": "Write alert rules, routes and dashboards of what an app declares.",
+    "notify": "Tell people of problems without a collector.",
     "probe": "Ask a URL once whether it is healthy.",
     "review": "Report on the checks with a tag.",
     "run": "Run a command as a job.",

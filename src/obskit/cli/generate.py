@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,20 +11,28 @@ from pathlib import Path
 import click
 
 from obskit.alerts import generated
+from obskit.alerts.alertmanager import rendering
+from obskit.alerts.grafana import files as grafana
 from obskit.alerts.inventory import Inventory
 from obskit.cli import application, state
 from obskit.cli.group import Command, Refused
 from obskit.config import Config
 from obskit.duration import parse_duration
 from obskit.exceptions import MissingExtra, ObskitError
+from obskit.receivers.reading import read_directory
 from obskit.registry import Registry
 
-_KINDS: Mapping[str, Callable[[Inventory], dict[str, str]]] = {"alerts": generated.alert_rules}
+_KINDS: Mapping[str, Callable[[Inventory], dict[str, str]]] = {
+    "alerts": generated.alert_rules,
+    "dashboards": grafana.files,
+}
+_ALERTMANAGER, _ALL = "alertmanager", "all"
 _REFUSED, _DRIFT = 4, 1
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?")
 
 
 @click.command(cls=Command, refused=_REFUSED, interrupted=_REFUSED)
-@click.argument("kind", type=click.Choice([*_KINDS, "all"]))
+@click.argument("kind", type=click.Choice([*_KINDS, _ALERTMANAGER, _ALL]))
 @application.APP
 @click.option(
     "-o",
@@ -40,7 +49,20 @@ _REFUSED, _DRIFT = 4, 1
     "--runbooks", default="runbooks.md", show_default=True, help="URL of general runbooks."
 )
 @click.option("--dashboards", default="", help="Grafana's URL.")
-@click.option("--scale", default=1.0, hidden=True, type=click.FloatRange(min=0.001, max=1.0))
+@click.option(
+    "--receivers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="alerts.toml",
+    show_default=True,
+    help="Who hears of what.",
+)
+@click.option("--alertmanager-version", default="0.25", show_default=True)
+@click.option(
+    "--secrets-to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write Alertmanager's configuration with its secrets; outside of a repository.",
+)
+@click.option("--scale", default=1.0, hidden=True, type=click.FloatRange(min=0.00001, max=1.0))
 def generate(
     kind: str,
     app: str | None,
@@ -48,6 +70,9 @@ def generate(
     check: bool,
     service: str | None,
     environment: str | None,
+    receivers: Path,
+    alertmanager_version: str,
+    secrets_to: Path | None,
     **settings: str | float,
 ) -> None:
     """Write what Prometheus, Alertmanager and Grafana need to watch an app.
@@ -62,16 +87,39 @@ def generate(
         registry = application.load(app)
         config = state.configuration()
     inventory = _inventory(registry, config, service, environment, settings)
-    makers = _KINDS.values() if kind == "all" else [_KINDS[kind]]
+    version = _version(alertmanager_version)
     try:
-        files = {path: text for make in makers for path, text in make(inventory).items()}
+        files = {
+            path: text
+            for name, make in _KINDS.items()
+            if kind in {name, _ALL}
+            for path, text in make(inventory).items()
+        }
+        if kind == _ALERTMANAGER or (kind == _ALL and _there(receivers)):
+            directory = read_directory(receivers)
+            files |= rendering.generated(inventory, directory, version=version)
+            if secrets_to and not check:
+                rendering.render(
+                    secrets_to, inventory, directory, version=version, outside=[output]
+                )
     except (ObskitError, MissingExtra) as wrong:
         raise Refused(str(wrong)) from None
-    if not files:
-        raise Refused("nothing is declared there")
     if check:
         click.get_current_context().exit(_DRIFT if _show_drift(output, files) else 0)
     _write(output, files)
+
+
+def _version(given: str) -> tuple[int, int]:
+    found = _VERSION.fullmatch(given)
+    if found is None:
+        raise Refused(f"--alertmanager-version is {given!r}: write it as 0.25")
+    return int(found[1]), int(found[2])
+
+
+def _there(receivers: Path) -> bool:
+    if not receivers.exists():
+        click.echo(f"no {receivers}: Alertmanager's configuration is left out", err=True)
+    return receivers.exists()
 
 
 def _inventory(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import click
@@ -50,6 +51,35 @@ class _Ending(click.Command):
 
 class Group(_Ending, click.Group):
     """A group; its exit codes are those of its commands."""
+
+
+class Commands(Group):
+    """A group whose commands are each imported when called.
+
+    Args:
+        package: Where their modules are.
+        modules: Command → its module and the command's name there.
+        given: What a group is given.
+    """
+
+    def __init__(
+        self, *, package: str, modules: Mapping[str, tuple[str, str]], **given: Any
+    ) -> None:
+        super().__init__(**given)
+        self._package = package
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in order."""
+        return sorted(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, or None where there is no such command."""
+        if cmd_name not in self._modules:
+            return None
+        module, name = self._modules[cmd_name]
+        command: click.Command = getattr(import_module(f"{self._package}.{module}"), name)
+        return command
 
 
 class Command(_Ending):
