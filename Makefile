@@ -20,7 +20,7 @@ uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/
   -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
 install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
 
-.PHONY: help demo test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
+.PHONY: help demo tools test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: $(VENV)/dev ## Run every test that needs no other server
 
 test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be there
 	$(PYTHON) scripts/test_all.py
+
+tools: ## Install the programs that some tests ask, and skip without (as root)
+	$(PYTHON) -m tests.servers.install prometheus prometheus-alertmanager logrotate
 
 test-servers: $(VENV)/dev ## Run the tests against real PostgreSQL and Redis (installs them as root)
 	$(BIN)/python -m tests.servers.install postgresql redis-server

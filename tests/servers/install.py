@@ -20,7 +20,10 @@ def postgresql_bin() -> Path | None:
 
 #: Package → whether it is there.
 PACKAGES = {
+    "logrotate": lambda: shutil.which("logrotate") is not None,
     "postgresql": lambda: postgresql_bin() is not None,
+    "prometheus": lambda: shutil.which("promtool") is not None,
+    "prometheus-alertmanager": lambda: shutil.which("amtool") is not None,
     "redis-server": lambda: shutil.which("redis-server") is not None,
     "valgrind": lambda: shutil.which("valgrind") is not None,
 }
