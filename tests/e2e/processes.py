@@ -34,6 +34,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Its number; whatever wraps it becomes it."""
+        return self._popen.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._popen.poll() is None
@@ -52,6 +57,10 @@ class Process:
     def terminate(self) -> None:
         """Ask it to end."""
         self._signal(signal.SIGTERM)
+
+    def reload(self) -> None:
+        """Ask it to read its configuration again."""
+        self._signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """``kill -9``: no goodbye."""

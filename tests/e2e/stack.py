@@ -54,6 +54,8 @@ class Stack:
         self.directory = directory
         self.addresses: Addresses = on_loopback(free_ports(PORTS))
         self.processes: dict[str, Process] = {}
+        #: What is taken in place of a file or folder of the project, by its path there.
+        self.instead: dict[str, Path] = {}
         self._leaving = ExitStack()
         self.webhook = WebhookReceiver()
         self._leaving.callback(self.webhook.close)
@@ -117,7 +119,7 @@ class Stack:
         etc.mkdir(parents=True, exist_ok=True)
         data.mkdir(exist_ok=True)
         for source, target in service.files.items():
-            self._install(ROOT / source, etc / target)
+            self._install(self.instead.get(source, ROOT / source), etc / target)
 
         def fill(template: str) -> str:
             return self.addresses.fill(template, etc=str(etc), data=str(data))
