@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from obskit import Registry, job, names, operation
 from obskit.alerts import rule_file
 from obskit.alerts.generated import MAKERS, SHARED, alert_rules
+from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import label, metric
 from obskit.alerts.rule import Group, Recording
 from obskit.alerts.runbooks import RUNBOOKS
@@ -50,6 +51,7 @@ BOUNDED = {
             names.JOB_OUTCOME,
             names.OPERATION_NAME,
             names.OPERATION_OUTCOME,
+            names.QUOTA_NAME,
             names.SERVER_ADDRESS,
         ),
     ),
@@ -168,3 +170,13 @@ def test_what_is_the_same_for_all_services_is_one_file(subject: str) -> None:
     files = alert_rules(inventory(everything()))
     assert f"prometheus/rules/{subject}.yml" in files
     assert f"prometheus/rules/shop-production-{subject}.yml" not in files
+
+
+def test_the_collectors_folder_holds_what_is_generated_of_every_service() -> None:
+    collector = Path(__file__).parents[2] / "collector"
+    files = alert_rules(Inventory("any", "", Registry(), runbooks="collector/runbooks.md"))
+    shared = {f"prometheus/rules/{subject}.yml" for subject in SHARED}
+    for name in {*shared, "runbooks.md"}:
+        assert (collector / name).read_text(encoding="utf-8") == files[name], (
+            "generate it anew: obskit generate alerts --runbooks collector/runbooks.md"
+        )

@@ -90,7 +90,6 @@ def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path, scale: 
     registry = Registry()
     job("sweep", expect_every="1m", late_after="0s", max_runtime="1m", registry=registry)
     job("often", expect_cron="*/10 * * * *", timezone="UTC", registry=registry)
-    job("by-hand", max_runtime="2m", registry=registry)
     files = only(alert_rules(inventory(registry, scale=scale)), "jobs")
     assert prove(files, tmp_path) == 1
 

@@ -15,10 +15,10 @@ from .written import alerts, expected, inventory, recordings, written
 COUNT = "obskit_operation_duration_seconds_count"
 
 
-def of_one(name: str = "payment", **options: object) -> list[Group]:
+def of_one(**options: object) -> list[Group]:
     """The rules of one operation."""
     registry = Registry()
-    operation(name, **options, registry=registry)  # type: ignore[arg-type]
+    operation("payment", **options, registry=registry)  # type: ignore[arg-type]
     return groups(inventory(registry))
 
 
@@ -143,3 +143,11 @@ def test_what_a_process_counted_that_is_gone_counts_in_the_window(tmp_path: Path
     """The old one failed, the new one has done too little to tell."""
     counted = {"failed old": "0x10 0+20x5 stale", "ok new": "_x17 1x30"}
     assert told(tmp_path, counted, 18) == {"OperationErrors"}
+
+
+@needs_promtool
+def test_what_a_series_began_with_counts_as_long_as_it_is_in_the_window(tmp_path: Path) -> None:
+    assert told(tmp_path, {"failed": "_x20 3 6x30"}, 20, min_runs=6) == set()
+    assert told(tmp_path, {"failed": "_x20 3 6x30"}, 21, min_runs=6) == {"OperationErrors"}
+    # Nor more than there was: `increase` would guess what came before the first point.
+    assert told(tmp_path, {"failed": "_x20 3 6x30"}, 22, min_runs=7) == set()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from obskit import names
-from obskit.alerts.promql import by, in_template, label, metric, number, quote, select, span
+from obskit.alerts.promql import Wanted, by, in_template, label, metric, number, quote, select, span
 from obskit.names import Kind, Metric
 
 
@@ -44,7 +44,11 @@ def test_what_would_end_a_value_is_escaped() -> None:
 
 
 def test_a_selector_demands_a_value_one_of_several_or_a_pattern() -> None:
-    demands = {"job": "shop", "code": ["a-b", "c.d"], "status": re.compile("5..")}
+    demands: dict[str, Wanted] = {
+        "job": "shop",
+        "code": ["a-b", "c.d"],
+        "status": re.compile("5.."),
+    }
     assert select("up", demands) == 'up{job="shop", code=~"a-b|c\\\\.d", status=~"5.."}'
 
 

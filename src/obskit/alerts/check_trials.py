@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from obskit import names
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import DRILL, INSTANCE, label, metric
-from obskit.alerts.rule import LONGEST_EVALUATION, Trial
-from obskit.alerts.silence import period
+from obskit.alerts.rule import LONGEST_EVALUATION, Trial, TrialKind
+from obskit.alerts.silence import is_of_each_host, period
 from obskit.declaration import Check
 
 _STATUS = metric(names.CHECK_STATUS)
 _LAST_RUN = metric(names.CHECK_LAST_RUN)
+_UPTIME = metric(names.PROCESS_UPTIME)
 _CHECK = label(names.CHECK_NAME)
 _STATE = label(names.CHECK_STATE)
 _FIRST = 10  # samples before anything happens
@@ -42,7 +43,7 @@ def of_state(
     longest = 2 * period(check) if math.isfinite(period(check)) else 0.0
     ends = _FIRST + math.ceil(longest / step) + 3
     seen = math.ceil(window / step)
-    count = ends + seen + 10
+    count = ends + seen + 50
     turns, fires = _FIRST * step, _FIRST * step + math.ceil(waits / step) * step
 
     def past(values: str, runs: str, instance: str = "a", **more: str) -> dict[str, str]:
@@ -53,11 +54,20 @@ def of_state(
         }
 
     always = f"0+{step:g}x{count}"
-    # Another one believed once that the check was its own, and never says that it is mended.
-    well = past(f"0x{count}", always) | past(f"1x{count}", f"0x{count}", "old")
+    well = past(f"0x{count}", always)
     fails = past(f"0x{_FIRST - 1} 1x{count}", always)
+    if not is_of_each_host(check):
+        # Another one believed once that the check was its own, and never says that it is mended.
+        well |= past(f"1x{count}", f"0x{count}", "old")
+    else:  # of two hosts one is well, and the newest to say so
+        fails = past(f"0x{_FIRST - 1} 1x{count}", f"0 1+{step:g}x{count}")
+        fails |= past(f"0x{count}", always, "well")
     gone = past(f"0x{_FIRST - 1} 1x{ends - _FIRST} stale", f"0+{step:g}x{ends - 1} stale")
     heir = past(f"_x{ends + 3} 1x9", f"_x{ends + 3} {(ends + 4) * step:g}+{step:g}x9", "b")
+    away = math.ceil(600.0 / step) + 3  # nobody believes any more who left so long ago
+    heals = past(
+        f"_x{ends + 3} 0x{away}", f"_x{ends + 3} {(ends + 4) * step:g}+{step:g}x{away}", "b"
+    )
     mended = past(f"0x{_FIRST - 1} 1x{ends - _FIRST} 0x9", always)
     drill = past(f"0x{_FIRST - 1} 1x{count}", always, "b", **{DRILL: "d1"})
     return (
@@ -68,6 +78,7 @@ def of_state(
         # Then its silence is told of.
         Trial("absent", gone, step, {(ends + 2) * step: 1, (ends + seen + 3) * step: 0}),
         Trial("recovers", mended, step, {fires: 1, (ends + 3) * step: 0}),
+        Trial("recovers", {**gone, **heals}, step, {fires: 1, (ends + away) * step: 0}),
         Trial("drill", {**well, **drill}, step, {turns - step: 0, fires: 1}),
     )
 
@@ -90,6 +101,11 @@ def of_silence(inventory: Inventory, limits: Mapping[str, float]) -> tuple[Trial
     def of_all(values: str) -> dict[str, str]:
         return {series: told for name in limits for series, told in last_run(name, values).items()}
 
+    def trial(kind: TrialKind, series: Mapping[str, str], firing: Mapping[float, int]) -> Trial:
+        # The rules are evaluated when the service is heard.
+        return Trial(kind, {**alive, **series}, step, firing, among, step)
+
+    alive = {inventory.series(_UPTIME, **{INSTANCE: "a"}): f"60x{known + 2 * later}"}
     first = next(iter(limits))
     among = {_CHECK: tuple(sorted(limits))}
     ticking = f"0+{step:g}x{known + 2 * later}"
@@ -103,14 +119,16 @@ def of_silence(inventory: Inventory, limits: Mapping[str, float]) -> tuple[Trial
         f"0+{step:g}x{known} _x{later} {late + step:g}+{step:g}x{later}",
     )
     drilled = last_run(first, ticking, **{DRILL: "d1"})
+    # The service falls silent with its checks.
+    dead = dict.fromkeys(alive, f"60x{known}") | stops
+    soon = {(known - 3) * step: 0, (known + 3) * step: len(limits)}
     return (
-        Trial("healthy", of_all(ticking), step, {known * step: 0, late: 0}, among),
-        Trial("broken", stops, step, {known * step: 0, late: len(limits)}, among),
-        Trial("flapping", misses, step, {step * more: 0 for more in range(3, 12)}, among),
-        Trial(
-            "absent", drilled, step, {(known - 3) * step: 0, (known + 3) * step: len(limits)}, among
-        ),
-        Trial("recovers", returns, step, {late: len(limits), late + 2 * step: 0}, among),
+        trial("healthy", of_all(ticking), {known * step: 0, late: 0}),
+        trial("broken", stops, {known * step: 0, late: len(limits)}),
+        trial("healthy", dead, {known * step: 0, late: 0}),
+        trial("flapping", misses, {step * more: 0 for more in range(3, 12)}),
+        trial("absent", drilled, soon),
+        trial("recovers", returns, {late: len(limits), late + 2 * step: 0}),
     )
 
 

@@ -22,12 +22,13 @@ from obskit.alerts.promql import (
     span,
 )
 from obskit.alerts.rule import LOWER, NOBODY, SEVERITIES, Alert, Group, Recording
-from obskit.alerts.silence import longest_silence, period, refuse_too_rare, window
+from obskit.alerts.silence import is_of_each_host, longest_silence, period, refuse_too_rare, window
 from obskit.declaration import Check, Severity
 
 CHECK = label(names.CHECK_NAME)
 STATE = label(names.CHECK_STATE)
-#: The newest instance to have decided a check: of all that tell of it, it alone is believed.
+#: Who is believed of all instances that tell of a check: the newest to have decided it; of a check of
+#: each host or process also every other that has decided it lately.
 HOLDER = "obskit:check_last_run:holder"
 #: When a check was last decided, by whichever instance.
 NEWEST = "obskit:check_last_run:newest"
@@ -37,8 +38,11 @@ LIMIT = "obskit:check_silence:limit"
 _STATUS = metric(names.CHECK_STATUS)
 _LAST_RUN = metric(names.CHECK_LAST_RUN)
 _VALUE = metric(names.CHECK_VALUE)
+_UPTIME = metric(names.PROCESS_UPTIME)
 _OF_CHECK = (ENVIRONMENT, SERVICE, CHECK, DRILL)
 _EXPECTED = (ENVIRONMENT, SERVICE, CHECK)
+# A restart takes less; whoever is silent for longer has left.
+_LEFT = 600.0
 # What runs after something else only: as often as most jobs do.
 _AFTER_A_JOB = 2 * 86_400.0
 _HUMANIZED = {"s": "humanizeDuration", "By": "humanize1024", "1": "humanizePercentage"}
@@ -66,14 +70,30 @@ def groups(inventory: Inventory) -> list[Group]:
 
 
 def _rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording | Alert]:
+    for check in checks:
+        yield _limit(inventory, check)
     by_window: dict[float, list[str]] = defaultdict(list)
     for check in checks:
         by_window[_window(inventory, check)].append(check.name)
-    yield from _believed(inventory, by_window)
+    of_each_host = [check.name for check in checks if is_of_each_host(check)]
+    yield from _believed(inventory, by_window, of_each_host)
     for check in checks:
         yield _failing(inventory, check, "critical", check.severity)
         yield _failing(inventory, check, "warning", LOWER[check.severity])
         yield _failing(inventory, check, "unknown", check.severity)
+
+
+def _limit(inventory: Inventory, check: Check) -> Recording:
+    return Recording(
+        LIMIT,
+        f"vector({number(longest_silence(inventory, check))})",
+        {
+            **inventory.identity,
+            CHECK: check.name,
+            "severity": SEVERITIES[check.severity],
+            "owner": check.owner or NOBODY,
+        },
+    )
 
 
 def _window(inventory: Inventory, check: Check) -> float:
@@ -82,18 +102,22 @@ def _window(inventory: Inventory, check: Check) -> float:
 
 
 def _believed(
-    inventory: Inventory, by_window: Mapping[float, Sequence[str]]
+    inventory: Inventory, by_window: Mapping[float, Sequence[str]], of_each_host: Sequence[str]
 ) -> Iterable[Recording]:
     heard = "\nor\n".join(
         f"last_over_time({inventory.series(_LAST_RUN, **{CHECK: sorted(found)})}[{span(seconds)}])"
         for seconds, found in sorted(by_window.items())
     )
     yield Recording(NEWEST, f"max by {by(*_OF_CHECK)} (\n{heard}\n)")
-    yield Recording(
-        HOLDER,
-        f"max by {by(*_OF_CHECK, INSTANCE)} (\n(\n{heard}\n)\n"
-        f"== on {by(*_OF_CHECK)} group_left ()\n{inventory.series(NEWEST)}\n)",
-    )
+    newest = f"(\n{heard}\n)\n== on {by(*_OF_CHECK)} group_left ()\n{inventory.series(NEWEST)}"
+    if of_each_host:
+        chosen = {CHECK: sorted(of_each_host)}
+        newest = (
+            f"(\ntime() - last_over_time({inventory.series(_LAST_RUN, **chosen)}[{span(_LEFT)}])\n"
+            f"< on {by(*_EXPECTED)} group_left ()\n{inventory.series(LIMIT, **chosen)}\n)\n"
+            f"or\n(\n{newest}\n)"
+        )
+    yield Recording(HOLDER, f"max by {by(*_OF_CHECK, INSTANCE)} (\n{newest}\n)")
 
 
 def _failing(inventory: Inventory, check: Check, state: str, severity: Severity) -> Alert:
@@ -127,8 +151,8 @@ def _description(inventory: Inventory, check: Check, state: str) -> str:
         said.append("Whether what it watches is well is not known.")
     else:
         series = (
-            f"{inventory.real(_VALUE, **{CHECK: check.name})}"
-            f" and on {by(*_OF_CHECK, INSTANCE)} {inventory.real(HOLDER, **{CHECK: check.name})}"
+            f"{inventory.real(_VALUE, **{CHECK: check.name})} and on {by(*_OF_CHECK, INSTANCE)}"
+            f" ({inventory.real(_STATUS, **{CHECK: check.name, STATE: state})} == 1)"
         )
         unit = "" if check.unit in _HUMANIZED else f" {check.unit.strip('{}')}"
         how = _HUMANIZED.get(check.unit, "humanize")
@@ -139,22 +163,12 @@ def _description(inventory: Inventory, check: Check, state: str) -> str:
     return " ".join([*said, inventory.place])
 
 
-def _inventory_rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Recording | Alert]:
+def _inventory_rules(inventory: Inventory, checks: Sequence[Check]) -> Iterable[Alert]:
     by_window: dict[float, dict[str, float]] = defaultdict(dict)
     for check in checks:
         limit = longest_silence(inventory, check)
         if math.isfinite(limit):  # what runs after a job is silent as long as the job is
             by_window[window(limit)][check.name] = limit
-        yield Recording(
-            LIMIT,
-            f"vector({number(limit)})",
-            {
-                **inventory.identity,
-                CHECK: check.name,
-                "severity": SEVERITIES[check.severity],
-                "owner": check.owner or NOBODY,
-            },
-        )
     if by_window:
         yield _silent(inventory, by_window)
     yield _not_expected(inventory)
@@ -169,10 +183,14 @@ def _silent(inventory: Inventory, by_window: Mapping[float, Mapping[str, float]]
         for _, limits in sorted(by_window.items())
     )
     limit = inventory.series(LIMIT)
+    # Where nothing is heard of the service at all, it is ServiceDown that tells, and once.
+    of_service = by(ENVIRONMENT, SERVICE)
+    heard = f"last_over_time({inventory.real(_UPTIME)}[{span(inventory.delay)}])"
     return Alert(
         "CheckSilent",
         f"(\n{limit}\nand {on} (\n{due}\n)\n)\nunless {on}\n"
-        f"((time() - {inventory.real(NEWEST)}) < {on} {limit})",
+        f"((time() - {inventory.real(NEWEST)}) < {on} {limit})\n"
+        f"and on {of_service}\n{heard}",
         # Severity and owner come with each expected check.
         labels={"service": inventory.service},
         annotations=inventory.annotations(
@@ -183,6 +201,8 @@ def _silent(inventory: Inventory, by_window: Mapping[float, Mapping[str, float]]
             dashboard=_DASHBOARD,
             variables={"check": f"{{{{ $labels.{CHECK} }}}}"},
         ),
+        # What is heard again may come between two evaluations.
+        holds_for=inventory.scaled(30.0),
         trials=tuple(
             trial
             for _, limits in sorted(by_window.items())

@@ -66,7 +66,9 @@ def _grown(
     inventory: Inventory, compared: _Compared, times: float, least: float, severity: Severity
 ) -> Alert:
     series = inventory.series(compared.record)
-    waits, keeps = inventory.scaled(900.0), inventory.scaled(1_800.0)
+    # It falls below the higher limit first: the warning must not be what is heard last.
+    lingers = trials.hour(inventory) if severity == "sev1" else 0.0
+    waits, keeps = inventory.scaled(900.0), inventory.scaled(1_800.0) + lingers
     return Alert(
         compared.name,
         f"{series} > {number(times)} * ({series} offset {span(inventory.scaled(7 * DAY))})\n"

@@ -93,7 +93,8 @@ def _alerts(inventory: Inventory) -> Iterable[Alert]:
 
 def _failing(inventory: Inventory, limit: float, severity: Severity, waits: float) -> Alert:
     requests, errors = inventory.series(REQUESTS), inventory.series(ERRORS)
-    keeps = inventory.scaled(300.0)
+    # The share falls below the higher limit first: the warning must not be what is heard last.
+    keeps = inventory.scaled(300.0) + (window(inventory) if limit == CRITICAL else 0.0)
     least = number(LEAST / window(inventory))
     return Alert(
         "ServiceErrors",

@@ -46,6 +46,11 @@ def period(declared: Check | Job) -> float:
     return math.inf if declared.expect_every is None else declared.expect_every
 
 
+def is_of_each_host(check: Check) -> bool:
+    """Whether several hosts or processes decide a check at the same time, each of its own."""
+    return check.scope != "fleet" and math.isfinite(period(check))
+
+
 def window(seconds: float) -> float:
     """How far back is looked for what may be silent so long: the next class that is longer.
 
@@ -61,7 +66,7 @@ def refuse_too_rare(inventory: Inventory) -> None:
         DeclarationError: There is such a check or job; it lists all.
     """
     registry = inventory.registry
-    periods = [
+    periods: list[tuple[str, Check | Job, float]] = [
         *(("check", check, period(check)) for check in registry.checks.values()),
         *(("job", job, period(job) + job.late_after) for job in registry.jobs.values()),
     ]

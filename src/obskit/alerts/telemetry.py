@@ -101,7 +101,8 @@ def _watchdog(inventory: Inventory) -> Alert:
 
 
 def _all_down(inventory: Inventory) -> Alert:
-    waits, keeps = inventory.scaled(120.0), inventory.scaled(60.0)
+    # Until every service has been heard again: it keeps their silence from being told.
+    waits, keeps = inventory.scaled(120.0), inventory.scaled(300.0)
     up = select("up", {"job": JOB})
     return alert(
         inventory,

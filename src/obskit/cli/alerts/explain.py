@@ -11,6 +11,7 @@ from obskit.alerts.explain import concerning, facts, hearers
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.rule import Alert
 from obskit.cli import application, state
+from obskit.cli.alerts.expected import inventory
 from obskit.cli.check.notifying import ALERTS
 from obskit.cli.check.table import write
 from obskit.cli.group import Refused
@@ -33,30 +34,25 @@ def explain(app: str | None, alerts: Path, name: str) -> None:
     with application.inert():
         registry = application.load(app)
         config = state.configuration()
-    inventory = Inventory(
-        config.service,
-        config.environment or "",
-        registry,
-        export_interval=config.metric_export_interval_ms / 1_000,
-    )
+    expected = inventory(registry, config)
     try:
-        found = concerning(inventory, name)
+        found = concerning(expected, name)
         directory = read_directory(alerts) if alerts.exists() else None
     except (ObskitError, LookupError) as wrong:
         raise Refused(str(wrong)) from None
     if not found:
         raise Refused(f"no alert is generated for {name!r}")
-    write(_lines(found, inventory, directory))
+    write(_lines(found, expected, directory))
     if directory is None:
         click.echo(f"who hears is not known: there is no {alerts}; give --alerts", err=True)
 
 
-def _lines(found: list[Alert], inventory: Inventory, directory: Directory | None) -> Iterator[str]:
+def _lines(found: list[Alert], expected: Inventory, directory: Directory | None) -> Iterator[str]:
     for number, one in enumerate(found):
         if number:
             yield ""
         yield visible(one.name)
         yield from (f"  {word:<10}{visible(told)}" for word, told in facts(one))
         if directory is not None:
-            told_of = hearers(one, inventory, directory)
+            told_of = hearers(one, expected, directory)
             yield from (f"  {word:<10}{visible(told)}" for word, told in told_of)

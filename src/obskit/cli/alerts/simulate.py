@@ -18,6 +18,7 @@ from obskit.cli import application, state
 from obskit.cli.alerts import alertmanager, prometheus
 from obskit.cli.alerts.ask import NoAnswer, read_url
 from obskit.cli.alerts.drill import Drill
+from obskit.cli.alerts.expected import inventory
 from obskit.cli.alerts.hops import Stations
 from obskit.cli.alerts.stories import Story, of_check, of_job, of_operation
 from obskit.cli.alerts.way import Hop, Missed, walk
@@ -29,6 +30,7 @@ from obskit.config import load as load_config
 from obskit.declaration import Check, Job
 from obskit.exceptions import ObskitError
 from obskit.redaction.sensitive import redact_own_url
+from obskit.registry import Registry
 from obskit.telemetry.console import visible
 
 _FAILED = 1
@@ -88,35 +90,32 @@ def simulate(
     with application.inert():
         registry = application.load(app)
         config = _sending(state.configuration(), otlp)
-    inventory = Inventory(
-        config.service,
-        config.environment or "",
-        registry,
-        export_interval=config.metric_export_interval_ms / 1_000,
-    )
     try:
-        subject = find(registry, name)
-        story = _story(inventory, subject, status)
-        alert = _alert(inventory, subject, story)
-        mark = drill_id(SYSTEM_CLOCK.now(), secrets.token_hex(2))
-        drill = Drill(config, story, mark, SYSTEM_CLOCK.now)
+        drill, stations = _prepared(registry, config, name, status, (prometheus, alertmanager))
     except (ObskitError, LookupError, ValueError) as wrong:
         raise Refused(str(wrong)) from None
+    where = f"{config.service} {config.environment or ''}".rstrip()
+    click.echo(visible(f"drill {stations.drill}: {stations.story.title}, of {where}"))
+    click.get_current_context().exit(_follow(drill, stations, timeout, back=until == "resolved"))
+
+
+def _prepared(
+    registry: Registry, config: Config, name: str, status: str, asked: tuple[str, str]
+) -> tuple[Drill, Stations]:
+    expected = inventory(registry, config)
+    subject = find(registry, name)
+    story = _story(expected, subject, status)
+    mark = drill_id(SYSTEM_CLOCK.now(), secrets.token_hex(2))
+    drill = Drill(config, story, mark, SYSTEM_CLOCK.now)
     stations = Stations(
         mark,
         story,
-        alert,
-        prometheus,
-        alertmanager,
+        _alert(expected, subject, story),
+        *asked,
         redact_own_url(str(config.metrics.endpoint)),
         lambda: drill.answer,
     )
-    click.echo(
-        visible(
-            f"drill {mark}: {story.title}, of {config.service} {inventory.environment}"
-        ).rstrip()
-    )
-    click.get_current_context().exit(_follow(drill, stations, timeout, back=until == "resolved"))
+    return drill, stations
 
 
 def _sending(config: Config, otlp: str | None) -> Config:
@@ -133,16 +132,16 @@ def _sending(config: Config, otlp: str | None) -> Config:
     return config
 
 
-def _story(inventory: Inventory, subject: Subject, status: str) -> Story:
+def _story(expected: Inventory, subject: Subject, status: str) -> Story:
     if isinstance(subject, Check):
         return of_check(subject, status)
     if isinstance(subject, Job):
         return of_job(subject, status)
-    return of_operation(subject, status, window(inventory, subject))
+    return of_operation(subject, status, window(expected, subject))
 
 
-def _alert(inventory: Inventory, subject: Subject, story: Story) -> Alert:
-    generated = alerts_of(inventory, subject)
+def _alert(expected: Inventory, subject: Subject, story: Story) -> Alert:
+    generated = alerts_of(expected, subject)
     found = next((alert for alert in generated if alert.name == story.alert), None)
     if found is None:
         known = ", ".join(sorted({alert.name for alert in generated})) or "none"
