@@ -107,7 +107,7 @@ def test_each_alert_behaves_as_its_trials_say(tmp_path: Path) -> None:
     [
         ("> 0.05", "> 0.5"),  # never fires
         ("> 0.05", ">= 0"),  # always does
-        ("keep_firing_for: 5m", "keep_firing_for: 1h"),  # does not resolve
+        ("keep_firing_for: 10m", "keep_firing_for: 1h"),  # does not resolve
         ('http_response_status_code=~"5.."', 'http_response_status_code=~"2.."'),
     ],
 )

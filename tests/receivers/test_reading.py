@@ -102,6 +102,11 @@ def test_the_least_file_tells_one_receiver_of_everything_at_any_time() -> None:
             {"routing_key_file": "/run/secrets/key", "url": "http://127.0.0.1:1/"},
             PagerDuty(SECRETS / "key", "http://127.0.0.1:1/"),
         ),
+        (
+            "telegram",
+            {"token_file": "/run/secrets/token", "chat": 7, "url": "http://127.0.0.1:1/"},
+            Telegram(SECRETS / "token", 7, "http://127.0.0.1:1/"),
+        ),
     ],
 )
 def test_a_channel_is_read(kind: str, given: dict[str, Any], channel: object) -> None:
@@ -118,6 +123,30 @@ def test_days_are_read_over_the_end_of_the_week() -> None:
     hours = {"days": ["saturday-monday", "Wednesday"], "from": "22:00", "until": "24:00"}
     directory = directory_of(small(working_hours={**hours, "timezone": "UTC"}), "alerts.toml")
     assert directory.working_hours == Hours((0, 2, 5, 6), 1320, 1440, "UTC")
+
+
+def test_every_day_of_the_week_has_its_name() -> None:
+    hours = {"from": "22:00", "until": "24:00", "timezone": "UTC"}
+    names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    read = [
+        directory_of(small(working_hours={**hours, "days": name}), "alerts.toml").working_hours
+        for name in names
+    ]
+    assert [each.days for each in read if each] == [(0,), (1,), (2,), (3,), (4,), (5,), (6,)]
+
+
+def test_a_mute_window_may_ask_of_every_trait() -> None:
+    traits = ("service", "environment", "severity", "owner", "alert", "check", "job", "operation")
+    match = {trait: "sev2" for trait in traits}
+    hours = {"days": "sunday", "from": "01:00", "until": "02:00", "timezone": "UTC"}
+    directory = directory_of(small(mute={"move": {**hours, "match": match}}), "alerts.toml")
+    assert directory.mutes[0].match == {trait: ("sev2",) for trait in traits}
+
+
+def test_the_longest_repetition_is_five_days() -> None:
+    severities = {"sev1": {"repeat": "1m"}, "sev3": {"repeat": "5d"}}
+    read = directory_of(small(severities=severities), "alerts.toml").severities
+    assert (read["sev1"].repeat, read["sev3"].repeat) == (60.0, 432_000.0)
 
 
 def test_the_example_of_the_documentation_is_right() -> None:

@@ -75,6 +75,13 @@ def test_a_url_with_a_secret_in_it_is_refused_and_not_shown(url: str) -> None:
     )
 
 
+def test_an_address_that_lacks_its_scheme_is_not_shown() -> None:
+    url = "hooks.example.org/services/hunter2"
+    assert problems(receivers={"team": {"webhook": {"url": url}}}) == (
+        "[receivers.team] webhook url is [masked]: use a URL of http or https (from alerts.toml)",
+    )
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert problems(
         receivers={
@@ -173,6 +180,39 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "[email] smarthost is 'a:0': use a host and a port, such as mail.example.org:587",
         ),
         (
+            {"email": {"smarthost": "a:65536", "from": "a@b.org"}},
+            "[email] smarthost is 'a:65536': use a host and a port, such as mail.example.org:587",
+        ),
+        (
+            {"email": {"smarthost": "a:25", "from": "a@b.org", "user": "a"}},
+            "[email] user is not known: did you mean username?",
+        ),
+        ({"default": {"receiver": " "}}, "[default] receiver is ' ': use text"),
+        (
+            {"default": {"receiver": "team", "recipient": "team"}},
+            "[default] recipient is not known: use receiver",
+        ),
+        (
+            {"severities": {"sev1": {"repeat": "5d1s"}}},
+            "[severities.sev1] repeat is '5d1s': use 1m to 5d",
+        ),
+        (
+            {
+                "working_hours": {
+                    "days": "monday",
+                    "from": "09:00",
+                    "until": "17:00",
+                    "timezone": "UTC",
+                    "day": "friday",
+                }
+            },
+            "[working_hours] day is not known: did you mean days?",
+        ),
+        (
+            {"watchdog": {"receiver": "x", "page": "x"}},
+            "[watchdog] page is not known: use receiver",
+        ),
+        (
             {"email": {"smarthost": "a:25", "from": "a@b.org", "require_tls": "no"}},
             "[email] require_tls is 'no': use true or false",
         ),
@@ -210,6 +250,17 @@ def test_a_file_without_receivers_says_so() -> None:
     assert raised.value.problems == (
         "[receivers] is missing: name who hears (from alerts.toml)",
         "[default] receiver is missing: give it (from alerts.toml)",
+    )
+
+
+def test_a_receiver_that_is_named_where_none_is_written_says_where_to_write_it() -> None:
+    with pytest.raises(ConfigError) as raised:
+        directory_of({"receivers": {}, "default": {"receiver": "team"}}, "alerts.toml")
+    assert raised.value.problems == (
+        (
+            "[default] receiver is 'team', which is no receiver: use one that you write under"
+            " [receivers] (from alerts.toml)"
+        ),
     )
 
 

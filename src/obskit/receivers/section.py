@@ -63,7 +63,9 @@ class Section:
             return read(given)
         except ValueError as wrong:
             # Whoever takes a secret for the path of its file must not find it in a log.
-            told = _MASKED if key.endswith("_file") or "://" in str(given) else shown(given)
+            # So too a URL that lacks its scheme: a webhook's is a secret as a whole.
+            secret = key == "url" or key.endswith("_file") or "://" in str(given)
+            told = _MASKED if secret else shown(given)
             self.wrong(key, f"is {told}: {wrong}")
             return default
 
