@@ -251,6 +251,9 @@ class Quota:
         limit: How much may be used in a window.
         per: The window, seconds.
         warn_at: The share of the limit from which on it is a warning.
+        severity: How soon somebody must act when it is used up.
+        owner: Who acts, or None.
+        runbook: Where it is written what to do, or None.
         place: Where it was declared.
     """
 
@@ -258,6 +261,9 @@ class Quota:
     limit: int
     per: float
     warn_at: float
+    severity: Severity
+    owner: str | None
+    runbook: str | None
     place: Place
 
 

@@ -77,6 +77,26 @@ def test_each_quota_is_told_of_when_it_is_nearly_and_when_it_is_wholly_used_up()
     assert found[:2] == [("QuotaNearLimit", ">= 0.5"), ("QuotaUsedUp", ">= 1")]
 
 
+def test_the_alerts_of_a_quota_go_to_its_owner_and_name_its_runbook() -> None:
+    registry = Registry()
+    quota(
+        "maps",
+        limit=10,
+        per="1h",
+        severity="sev1",
+        owner="geo",
+        runbook="https://wiki/maps",
+        registry=registry,
+    )
+    near, used_up, _ = alerts(groups(inventory(registry)))
+    assert [(each.labels["severity"], each.labels["owner"]) for each in (near, used_up)] == [
+        ("warning", "geo"),
+        ("critical", "geo"),
+    ]
+    assert near.annotations["runbook_url"] == "https://wiki/maps"
+    assert used_up.annotations["runbook_url"] == "https://wiki/maps"
+
+
 @needs_promtool
 def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path) -> None:
     registry = Registry()

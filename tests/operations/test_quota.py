@@ -82,6 +82,11 @@ def test_its_check_warns_before_it_is_used_up(
         ({"limit": 0, "per": "1h"}, "limit is 0: use a whole number from 1"),
         ({"limit": 1, "per": "often"}, "per: 'often' is no span of time"),
         ({"limit": 1, "per": "1h", "warn_at": 0}, "warn_at is 0: use a share of 1"),
+        (
+            {"limit": 1, "per": "1h", "severity": "high"},
+            "severity is 'high': use sev1, sev2 or sev3",
+        ),
+        ({"limit": 1, "per": "1h", "owner": 7}, "owner is 7: use text"),
     ],
 )
 def test_a_wrong_declaration_is_told(

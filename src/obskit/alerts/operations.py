@@ -8,7 +8,7 @@ from obskit import names
 from obskit.alerts import operation_trials as trials
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import DRILL, ENVIRONMENT, SERVICE, by, label, metric, number, span
-from obskit.alerts.rule import Alert, Group, Recording
+from obskit.alerts.rule import LOWER, Alert, Group, Recording
 from obskit.declaration import Operation, Quota, Severity
 
 #: How many runs of an operation there were in its window, and how many of them failed.
@@ -153,8 +153,9 @@ def _alert(
 
 
 def _of_quota(inventory: Inventory, quota: Quota) -> Iterable[Alert]:
-    yield _used(inventory, quota, "QuotaNearLimit", quota.warn_at, "is nearly used up", "sev3")
-    yield _used(inventory, quota, "QuotaUsedUp", 1.0, "is used up", "sev2")
+    near, used_up = LOWER[quota.severity], quota.severity
+    yield _used(inventory, quota, "QuotaNearLimit", quota.warn_at, "is nearly used up", near)
+    yield _used(inventory, quota, "QuotaUsedUp", 1.0, "is used up", used_up)
 
 
 def _used(
@@ -167,11 +168,12 @@ def _used(
     return Alert(
         name,
         f"{used}\n/\n{limit}\n>= {number(share)}",
-        labels=inventory.labels(severity, None, **{_QUOTA: quota.name}),
+        labels=inventory.labels(severity, quota.owner, **{_QUOTA: quota.name}),
         annotations=inventory.annotations(
             f"{quota.name} of {inventory.service} {words}",
             "{{ $value | humanizePercentage }} of what may be used in"
             f" {span(quota.per)} is used. {inventory.place}",
+            runbook=quota.runbook,
             topic=name.lower(),
             dashboard=_DASHBOARD,
             variables={"quota": quota.name},

@@ -62,7 +62,8 @@ def read_job(
             "late_after": read_span("late_after", late_after, least=0),
             "max_runtime": longest,
             "overlap": read_one_of("overlap", overlap, Overlap),
-            **_responsible(severity, owner, runbook, description),
+            **_responsible(severity, owner, runbook),
+            "description": read_text("description", description, default=""),
         }
 
     return _read("job", name, place, read)
@@ -97,14 +98,23 @@ def read_operation(
             "window": read_span("window", window, least=1),
             "min_runs": _whole("min_runs", min_runs),
             "expected": read_exceptions("expected", expected),
-            **_responsible(severity, owner, runbook, description),
+            **_responsible(severity, owner, runbook),
+            "description": read_text("description", description, default=""),
         }
 
     return _read("operation", name, place, read)
 
 
 def read_quota(
-    name: str, place: Place, *, limit: int, per: Duration, warn_at: float
+    name: str,
+    place: Place,
+    *,
+    limit: int,
+    per: Duration,
+    warn_at: float,
+    severity: Severity,
+    owner: str | None,
+    runbook: str | None,
 ) -> dict[str, Any]:
     """The fields of a `Quota`, of what its author wrote.
 
@@ -117,6 +127,7 @@ def read_quota(
             "limit": _whole("limit", limit),
             "per": read_span("per", per),
             "warn_at": _share("warn_at", warn_at, zero=False),
+            **_responsible(severity, owner, runbook),
         }
 
     return _read("quota", name, place, read)
@@ -147,14 +158,11 @@ def _read(kind: str, name: str, place: Place, read: Callable[[], dict[str, Any]]
         raise DeclarationError(f"the {kind} {shown(name)} ({place}): {wrong}") from None
 
 
-def _responsible(
-    severity: Severity, owner: str | None, runbook: str | None, description: str | None
-) -> dict[str, Any]:
+def _responsible(severity: Severity, owner: str | None, runbook: str | None) -> dict[str, Any]:
     return {
         "severity": read_one_of("severity", severity, Severity),
         "owner": read_text("owner", owner, default=None),
         "runbook": read_text("runbook", runbook, default=None),
-        "description": read_text("description", description, default=""),
     }
 
 

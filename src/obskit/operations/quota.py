@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from obskit.checks.model import CheckResult
-from obskit.declaration import Quota
+from obskit.declaration import Quota, Severity
 from obskit.declare import caller
 from obskit.declared import Declarations
 from obskit.duration import Duration, format_duration
@@ -90,6 +90,9 @@ def quota(
     limit: int,
     per: Duration,
     warn_at: float = 0.8,
+    severity: Severity = "sev2",
+    owner: str | None = None,
+    runbook: str | None = None,
     registry: Declarations = default_registry,
 ) -> DeclaredQuota:
     """Declare how often something may be used, such as the API of a provider.
@@ -99,6 +102,10 @@ def quota(
         limit: How many calls are allowed in any span of time of the length `per`.
         per: That length: ``"1h"``.
         warn_at: The share of the limit from which on it is a warning (0.8).
+        severity: ``"sev1"`` (somebody is woken when it is used up), ``"sev2"`` or ``"sev3"``; a
+            warning is told of with the next lower one.
+        owner: Who acts.
+        runbook: Where it is written what to do.
         registry: Where it is declared.
 
     Returns:
@@ -112,5 +119,14 @@ def quota(
     >>> maps.use(), maps.use(), maps.use(), maps.headroom
     (True, True, False, 0)
     """
-    fields = read_quota(name, caller(), limit=limit, per=per, warn_at=warn_at)
+    fields = read_quota(
+        name,
+        caller(),
+        limit=limit,
+        per=per,
+        warn_at=warn_at,
+        severity=severity,
+        owner=owner,
+        runbook=runbook,
+    )
     return cast("DeclaredQuota", registry.quotas.hold(DeclaredQuota(**fields)))
