@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from obskit import Registry, above
 from obskit.alerts.checks import groups
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.inventory import DAY
 from obskit.alerts.rule import Group
 from obskit.exceptions import DeclarationError
 
-from .promtool import needs_promtool, only, prove
+from .promtool import needs_promtool, prove
 from .written import alerts, expected, inventory, written
 
 
@@ -125,7 +126,20 @@ def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path) -> None
     registry = Registry()
     registry.add("database", lambda: 1, every="1m", severity="sev1")
     registry.add("after", lambda: 1, on="job:nightly")
-    assert prove(only(alert_rules(inventory(registry)), "checks"), tmp_path) == 2
+    assert prove(rules_of(inventory(registry), "checks"), tmp_path) == 2
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    "when", [{"every": "12h"}, {"cron": "0 3 * * *", "timezone": "UTC", "scope": "fleet"}]
+)
+def test_prometheus_follows_them_however_seldom_a_check_runs(
+    tmp_path: Path, when: dict[str, Any]
+) -> None:
+    registry = Registry()
+    registry.add("certificate", lambda: 1, **when)
+    files = rules_of(inventory(registry), "checks")
+    assert prove(files, tmp_path) > 0
 
 
 @needs_promtool
@@ -133,5 +147,5 @@ def test_prometheus_follows_them_also_where_the_spans_are_those_of_a_drill(tmp_p
     registry = Registry()
     for name in ("database", "backups"):
         registry.add(name, lambda: 1, every="1m", severity="sev1")
-    files = only(alert_rules(inventory(registry, scale=0.05)), "checks")
+    files = rules_of(inventory(registry, scale=0.05), "checks")
     assert prove(files, tmp_path) == 1

@@ -38,7 +38,8 @@ def of_state(
         waits: Seconds that it must hold.
         window: Seconds that its expression looks back.
     """
-    step = step_of(window)
+    # Nobody is believed who is not heard for ten minutes.
+    step = min(step_of(window), LONGEST_EVALUATION)
     # The same past for each state of a check, so that all are tried at once.
     longest = 2 * period(check) if math.isfinite(period(check)) else 0.0
     ends = _FIRST + math.ceil(longest / step) + 3
