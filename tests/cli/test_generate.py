@@ -162,3 +162,16 @@ def test_an_app_that_is_not_there_is_refused(host: Host, tmp_path: Path) -> None
     assert result.exit_code == 4
     assert "nowhere_at_all" in result.output
     assert not (host.folder / "made").exists()
+
+
+def test_receivers_that_were_named_and_are_not_there_are_refused(shop: Host) -> None:
+    result = generate(shop, "--receivers", "nope.toml", kind="all")
+    assert result.exit_code == 4
+    assert "nope.toml cannot be read" in result.output
+    assert not (shop.folder / "made").exists()
+
+
+def test_receivers_that_nobody_named_may_be_missing(shop: Host) -> None:
+    result = generate(shop, kind="all")
+    assert result.exit_code == 0
+    assert "no alerts.toml: Alertmanager's configuration is left out\n" in result.output

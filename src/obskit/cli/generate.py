@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from obskit.alerts import generated
 from obskit.alerts.alertmanager import rendering
@@ -95,7 +96,7 @@ def generate(
             if kind in {name, _ALL}
             for path, text in make(inventory).items()
         }
-        if kind == _ALERTMANAGER or (kind == _ALL and _there(receivers)):
+        if kind == _ALERTMANAGER or (kind == _ALL and _wanted(receivers)):
             directory = read_directory(receivers)
             files |= rendering.generated(inventory, directory, version=version)
             if secrets_to and not check:
@@ -116,10 +117,12 @@ def _version(given: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _there(receivers: Path) -> bool:
-    if not receivers.exists():
-        click.echo(f"no {receivers}: Alertmanager's configuration is left out", err=True)
-    return receivers.exists()
+def _wanted(receivers: Path) -> bool:
+    source = click.get_current_context().get_parameter_source("receivers")
+    if source is not ParameterSource.DEFAULT or receivers.exists():
+        return True
+    click.echo(f"no {receivers}: Alertmanager's configuration is left out", err=True)
+    return False
 
 
 def _inventory(
