@@ -56,6 +56,8 @@ class Stack:
         self.processes: dict[str, Process] = {}
         #: What is taken in place of a file or folder of the project, by its path there.
         self.instead: dict[str, Path] = {}
+        #: What is changed in the configuration: a pattern, and what stands there then.
+        self.intervals = dict(TEST_INTERVALS)
         self._leaving = ExitStack()
         self.webhook = WebhookReceiver()
         self._leaving.callback(self.webhook.close)
@@ -148,7 +150,7 @@ class Stack:
             file.write_text(self._adapted(file.read_text()))
 
     def _adapted(self, text: str) -> str:
-        for pattern, replacement in TEST_INTERVALS.items():
+        for pattern, replacement in self.intervals.items():
             text = re.sub(pattern, replacement, text)
         for port, address in in_containers().reach.items():
             text = text.replace(f'"{address}"', f'"{self.addresses.reach[port]}"')

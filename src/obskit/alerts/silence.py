@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import span
+from obskit.cron import Cron
 from obskit.declaration import Check, Job
 from obskit.exceptions import DeclarationError
 
@@ -40,10 +42,16 @@ def period(declared: Check | Job) -> float:
     what was generated last month.
     """
     if isinstance(declared, Check):
-        return declared.every if declared.cron is None else declared.cron.longest_gap(_A_YEAR)
+        return declared.every if declared.cron is None else _longest_gap(declared.cron)
     if declared.expect_cron is not None:
-        return declared.expect_cron.longest_gap(_A_YEAR)
+        return _longest_gap(declared.expect_cron)
     return math.inf if declared.expect_every is None else declared.expect_every
+
+
+# Each rule of a check asks, and a year of fires takes long.
+@lru_cache(maxsize=1_024)
+def _longest_gap(cron: Cron) -> float:
+    return cron.longest_gap(_A_YEAR)
 
 
 def is_of_each_host(check: Check) -> bool:
@@ -52,11 +60,12 @@ def is_of_each_host(check: Check) -> bool:
 
 
 def window(seconds: float) -> float:
-    """How far back is looked for what may be silent so long: the next class that is longer.
+    """How far back is looked for what may be silent so long: the next class that is longer, if any.
 
     Prometheus calls a series stale after five minutes; with these, one more evaluation sees it.
     """
-    return next(size for size in _CLASSES if size >= seconds + 5 * _MINUTE)
+    least = seconds + 5 * _MINUTE
+    return next((size for size in _CLASSES if size >= least), least)
 
 
 def refuse_too_rare(inventory: Inventory) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from obskit import Registry, job
+from obskit import Registry, job, quota
 from obskit.alerts.alertmanager.inhibition import rules
 from obskit.alerts.alertmanager.routes import WATCHDOG
 from obskit.alerts.generated import MAKERS
@@ -86,6 +86,12 @@ def test_what_else_a_fault_sets_off_is_quiet_unless_it_is_graver() -> None:
     ]
 
 
+def test_a_quota_that_is_used_up_keeps_quiet_that_it_nearly_is() -> None:
+    (found,) = (one for one in rules(shop()) if "QuotaUsedUp" in one["source_matchers"][0])
+    assert told([found]) == [('{alertname="QuotaUsedUp"}', '{alertname="QuotaNearLimit"}')]
+    assert found["equal"] == [*SAME, "obskit_quota_name"]
+
+
 def test_a_pipeline_that_is_down_keeps_quiet_what_is_said_where_nothing_arrives() -> None:
     pipeline = rules(shop())[-1]
     source = 'alertname=~"TelemetryPipelineDown|CollectorDown", service=~"|shop|telemetry"'
@@ -107,6 +113,7 @@ def test_every_alert_that_is_named_is_one_of_a_generated_rule() -> None:
     registry = Registry()
     registry.add("database", lambda: True, every="1m")
     job("import", expect_every="1h", max_runtime="10m", registry=registry)
+    quota("maps", limit=20, per="1h", registry=registry)
     slo(availability=0.999, registry=registry)
     inventory = Inventory("shop", "production", registry)
     known = {

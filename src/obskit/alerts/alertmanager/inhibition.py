@@ -67,6 +67,11 @@ def rules(inventory: Inventory) -> list[dict[str, Any]]:
             for number, severity in enumerate(_SEVERITIES)
         ),
         _rule(
+            {"alertname": ("QuotaUsedUp",)},
+            {"alertname": ("QuotaNearLimit",)},
+            *(*_SAME, label(names.QUOTA_NAME)),
+        ),
+        _rule(
             {"severity": ("critical",)},
             {"severity": ("warning", "info")},
             *("alertname", *_SAME, *_IDENTITY),
