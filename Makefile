@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ONCE ?=
+NAME ?=
+BREAK ?= 1
 , := ,
 # Hundreds of tests start Python: it must keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,13 +22,16 @@ uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/
   -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
 install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
 
-.PHONY: help demo tools test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
+.PHONY: help demo example examples tools test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo ## Run a small shop and print the story of each request (ONCE=1: check them and end)
 	$(BIN)/python examples/shop/demo.py $(if $(ONCE),--once)
+
+example: $(VENV)/dev ## Run an example: NAME=volunteers, quests, academy, pipeline or warehouse
+	PATH="$(abspath $(BIN)):$$PATH" examples/$(NAME)/start
 
 test: $(VENV)/dev ## Run every test that needs no other server
 	$(PYTEST)
@@ -35,11 +40,17 @@ test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be t
 	$(PYTHON) scripts/test_all.py
 
 tools: ## Install the programs that some tests ask, and skip without (as root)
-	$(PYTHON) -m tests.servers.install prometheus prometheus-alertmanager logrotate
+	$(PYTHON) -m tests.servers.install prometheus prometheus-alertmanager logrotate \
+	  chromium chromium-driver
 
 test-servers: $(VENV)/dev ## Run the tests against real PostgreSQL and Redis (installs them as root)
 	$(BIN)/python -m tests.servers.install postgresql redis-server
 	$(PYTEST) tests/servers
+
+examples: $(VENV)/dev ## Break each thing that the examples watch, and see it told (as root; NAME=one, BREAK=0)
+	$(BIN)/python -m tests.servers.install postgresql redis-server nginx-light logrotate prometheus \
+	  prometheus-alertmanager chromium chromium-driver
+	BREAK=$(BREAK) $(BIN)/python -m scripts.examples $(NAME)
 
 e2e: $(VENV)/dev ## Build the real collector and backends, and run the tests against them
 	$(BIN)/python -m tests.e2e.build

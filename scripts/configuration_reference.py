@@ -112,6 +112,19 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("log_level", "log_levels", "log_format", "log_stream", "log_line_limit"),
     ),
     (
+        "Log files",
+        "[logs.md](logs.md) tells of them, and of the audit.",
+        (
+            "log_folder",
+            "log_streams",
+            "log_rotation",
+            "log_file_max_bytes",
+            "log_file_period",
+            "log_keep_days",
+            "log_folder_max_bytes",
+        ),
+    ),
+    (
         "Requests, exceptions, client libraries",
         "",
         (
@@ -191,6 +204,16 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "health_networks",
             "health_degraded_status",
         ),
+    ),
+    (
+        "Profiles",
+        "[profiles.md](profiles.md) tells of them, and of those of Sentry.",
+        ("profile_slow_requests",),
+    ),
+    (
+        "Page views",
+        "[pages.md](pages.md) tells of them.",
+        ("beacon_path", "beacon_sample_rate"),
     ),
     (
         "Metrics",
@@ -285,6 +308,8 @@ def _listed(names: Iterable[str]) -> str:
 def _default(value: Any) -> str:
     if value is None or value in ({}, ()):
         return ""
+    if isinstance(value, dict):
+        value = tuple(f"{key}={each:g}" for key, each in value.items())
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"

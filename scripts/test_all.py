@@ -1,8 +1,9 @@
 """Runs the tests on every Python from 3.10 to 3.13, and fails when one of the four is not there.
 
 Interpreters are sought on the PATH and where pyenv keeps them; each is run before it counts. As many
-versions run at once as there are processors, for the tests wait more than they work. What each
-writes is shown when it has ended.
+versions run at once as there are processors, for the tests wait more than they work. What is the same
+on every Python, such as what promtool says of generated rules, runs on the newest alone. What each writes
+is shown when it has ended.
 """
 
 from __future__ import annotations
@@ -66,9 +67,18 @@ def _passes(version: str, python: str) -> bool:
     command = ["make", "test", f"PYTHON={python}", f"VENV=.venvs/{version}"]
     if os.environ.get("OBSKIT_REQUIRE_EVERYTHING"):
         command = [str(ROOT / ".ci" / "twice"), *command]
+    environ = dict(os.environ)
+    if version != VERSIONS[-1]:
+        environ["PYTEST_ADDOPTS"] = "-m 'not of_any_python'"
     begun = time.monotonic()
     done = subprocess.run(
-        command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=ROOT,
+        env=environ,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     took = time.monotonic() - begun
     print(f"== Python {version}: {python}\n{done.stdout}== {took:.0f} s\n", flush=True)

@@ -38,7 +38,7 @@ class Bench:
 
     def another(self) -> MetricsFile:
         """Another process' writer of the same file."""
-        return MetricsFile(self.path, 60.0, lambda: dict(self.told), self.clock)
+        return MetricsFile(self.path, 60.0, lambda: json.dumps(self.told).encode(), self.clock)
 
     def turn(self, number: int, file: MetricsFile | None = None) -> None:
         """The next time to write."""
@@ -112,7 +112,7 @@ import sys, time
 from pathlib import Path
 from obskit.clock import SYSTEM_CLOCK
 from obskit.metrics_file import MetricsFile
-file = MetricsFile(Path(sys.argv[1]), 60.0, lambda: {"turn": 0}, SYSTEM_CLOCK)
+file = MetricsFile(Path(sys.argv[1]), 60.0, lambda: b'{"turn": 0}', SYSTEM_CLOCK)
 file.run()
 print("written", flush=True)
 time.sleep(600)
@@ -198,7 +198,7 @@ def test_a_full_disk_keeps_the_file_before_and_is_one_warning(
 def test_content_that_cannot_be_made_is_told_with_its_cause(
     tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:
-    def broken() -> dict[str, Any]:
+    def broken() -> bytes:
         raise ValueError("no metrics")
 
     file = MetricsFile(tmp_path / "latest.json", 60.0, broken, StillClock())
@@ -285,3 +285,19 @@ def test_a_workers_parent_neither_holds_the_file_nor_overwrites_it(tmp_path: Pat
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(path.read_text())["instance"] != done.stdout.strip()
+
+
+def test_a_file_whose_name_ends_with_prom_is_the_text_of_prometheus(tmp_path: Path) -> None:
+    registry = Registry()
+    registry.add("rows", lambda: 3, every="1h", scope="process")
+    paths = f"{tmp_path / 'latest.json'},{tmp_path / 'metrics.prom'}"
+    attributes = {"service.instance.id": "instance-1"}
+    with running(metrics_file=paths, resource_attributes=attributes) as runtime:
+        runtime.watch(registry).results.record(registry.checks["rows"], CheckResult.ok(value=3))
+    lines = (tmp_path / "metrics.prom").read_text().splitlines()
+    assert (
+        'obskit_check_value{instance="instance-1",job="shop",obskit_check_name="rows",'
+        'service_name="shop"} 3.0'
+    ) in lines
+    assert "# TYPE obskit_check_value gauge" in lines
+    assert json.loads((tmp_path / "latest.json").read_text())["service"] == "shop"

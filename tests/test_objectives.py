@@ -53,3 +53,20 @@ def test_a_wrong_value_is_named_with_its_place(options: dict[str, Any], message:
         slo(**options, registry=Registry())
     assert message in str(raised.value)
     assert "test_objectives.py:" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "beginning"),
+    [({}, "the objective of the service ("), ({"route": "/pay"}, "the objective of '/pay' (")],
+)
+def test_what_is_wrong_is_told_of_the_objective_that_is_meant(
+    options: dict[str, Any], beginning: str
+) -> None:
+    with pytest.raises(DeclarationError) as raised:
+        slo(**options, registry=Registry())
+    assert str(raised.value).startswith(beginning)
+
+
+@pytest.mark.parametrize("latency", ["95% < 5ms", "95% < 10s", " 99.999 %<10s "])
+def test_the_bounds_of_the_histogram_may_be_promised(latency: str) -> None:
+    assert slo(latency=latency, availability=0.99999, registry=Registry()).limit in {0.005, 10.0}

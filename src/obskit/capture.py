@@ -253,7 +253,8 @@ def _attached(capture: Capture, runtime: Runtime) -> Iterator[None]:
     tracer, meter = runtime.providers.tracer, runtime.providers.meter
     tracers: Sequence[Any] = [tracer, *tracer._tracers.values()]
     ids = CountingIds()
-    server, pipeline = runtime.server, runtime.pipeline
+    server: Any = runtime.server
+    pipeline = runtime.pipeline
     errors = Errors(_reporter(capture), runtime.ledger)
     changes: list[tuple[Any, str, Any]] = [
         (tracer._active_span_processor, "_span_processors", (_Spans(capture),)),
@@ -266,6 +267,7 @@ def _attached(capture: Capture, runtime: Runtime) -> Iterator[None]:
         (server, "errors", errors),
         (runtime, "errors", errors),
         (runtime.watches, "_sharing", lambda **_: None),  # each check is this process's own
+        (server.event_loop, "watch", lambda _loop: None),  # the machine may be loaded
         (host_metrics, "refused", {}),
         (capture, "_overflows", partial(cardinality.overflows, meter, capture._reader)),
     ]

@@ -218,6 +218,7 @@ class Operation:
         name: 1 to 63 of ``a-z 0-9 . _ -``, unique in its registry.
         max_error_ratio: The largest share of runs that may fail, 0 to 1, or None.
         max_p95: The longest that 95 of 100 runs may take, seconds, or None.
+        slow_after: A run that takes longer is told in a line, seconds, or None.
         window: Seconds that are looked back.
         min_runs: With fewer runs in the window nothing is judged.
         expected: Exceptions that are no failure.
@@ -231,6 +232,7 @@ class Operation:
     name: str
     max_error_ratio: float | None
     max_p95: float | None
+    slow_after: float | None
     window: float
     min_runs: int
     expected: tuple[type[BaseException], ...]

@@ -51,7 +51,7 @@ _OWN_MODULES = frozenset(
     {
         *("obskit.declare", "obskit.registry", "obskit.checks.judge", "obskit.checks.changed"),
         *("obskit.operations.job", "obskit.operations.operation", "obskit.operations.quota"),
-        "obskit.objectives",
+        *("obskit.celery", "obskit.objectives"),
     }
 )
 

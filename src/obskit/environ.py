@@ -63,6 +63,19 @@ def url_of(environ: Mapping[str, Any]) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{_path(environ)}"
 
 
+def body_of(environ: Mapping[str, Any], most: int) -> bytes:
+    """The beginning of the body; nothing of one whose length the client has not said.
+
+    Args:
+        environ: The request, as a WSGI server gives it.
+        most: How many bytes at most.
+    """
+    length = str(environ.get("CONTENT_LENGTH") or "")[:19]
+    if not length.isascii() or not length.isdigit():
+        return b""
+    return bytes(environ["wsgi.input"].read(min(int(length), most)))
+
+
 def _snapshot(environ: Mapping[str, Any]) -> dict[str, Any]:
     headers = {
         key[5:].replace("_", "-").title(): value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.resources import Resource
@@ -12,6 +13,7 @@ from obskit.checks.report import Watched
 from obskit.clock import Clock
 from obskit.config import Config
 from obskit.exceptions import MissingExtra
+from obskit.export.budget import within
 from obskit.export.worker import Worker
 from obskit.telemetry import providers
 
@@ -38,7 +40,7 @@ class Exposition:
         self._config = config
         self._clock = clock
         self.scraped = _scraped(config)
-        self._file: MetricsFile | None = None
+        self._files: list[MetricsFile] = []
         self._worker = Worker(clock)
 
     def join(self, provider: Any) -> None:
@@ -50,46 +52,53 @@ class Exposition:
         if self.scraped and not providers.join(provider, "metrics", self.scraped):
             self.scraped = None
 
-    def make_file(self, resource: Callable[[], Resource], watched: Watched) -> None:
-        """Have the file written from `serve` on, if there shall be one.
+    def make_files(self, resource: Callable[[], Resource], watched: Watched) -> None:
+        """Have the files written from `serve` on, if there shall be some.
 
         Args:
             resource: Gives what the process is.
             watched: Gives the registries with their results.
         """
         config, clock, scraped = self._config, self._clock, self.scraped
-        if config.metrics_file is None or scraped is None:
+        if not config.metrics_file or scraped is None:
             return
-        from obskit.metrics_file import MetricsFile, content
+        from obskit.metrics_file import MetricsFile, as_json
 
-        self._file = MetricsFile(
-            Path(config.metrics_file),
-            config.metric_export_interval_ms / 1_000,
-            lambda: content(config, resource(), scraped, watched(), clock),
-            clock,
-        )
-        self._worker.take([self._file])
+        def told() -> bytes:
+            return as_json(config, resource(), scraped, watched(), clock)
+
+        interval = config.metric_export_interval_ms / 1_000
+        self._files = [
+            MetricsFile(path, interval, scraped.file if path.suffix == ".prom" else told, clock)
+            for path in map(Path, config.metrics_file)
+        ]
+        self._worker.take(self._files)
 
     def serve(self) -> None:
-        """This process does a service's work: it writes metrics into their file from now on.
+        """This process does a service's work: it writes metrics into their files from now on.
 
         The parent of a server's workers does not. Costs little: call it often.
         """
-        if self._file is not None:
+        if self._files:
             self._worker.ensure_started()
 
     def stop(self) -> None:
         """Let the thread end."""
         self._worker.stop()
 
-    def end(self) -> list[Callable[[], object]]:
-        """The process ends.
+    def end(self, budget: float) -> float:
+        """The process ends: the files are written a last time.
+
+        Args:
+            budget: Seconds that the end may take; half of them are given to it.
 
         Returns:
-            What writes the file a last time, if there is one.
+            Those that are left.
         """
+        begun = monotonic()
         self.stop()
-        return [self._file.finish] if self._file else []
+        within(budget / 2, [file.finish for file in self._files])
+        return max(0.0, budget - (monotonic() - begun))
 
     def after_fork(self) -> None:
         """In a forked child: what is written is the parent's."""
@@ -97,7 +106,7 @@ class Exposition:
 
 
 def _scraped(config: Config) -> Scraped | None:
-    if not config.scraped and config.metrics_file is None:
+    if not config.scraped and not config.metrics_file:
         return None
     try:
         from obskit.telemetry.prometheus import Scraped

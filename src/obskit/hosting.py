@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -72,9 +73,14 @@ def will_fork_in_c() -> bool:
 
 
 class Hosting:
-    """The server that this process runs under, as far as it has to be warned of, once."""
+    """The server that this process runs under, as far as it has to be warned of, once.
+
+    Attributes:
+        spent: What the server's own ending has taken already of the budget of this exit, seconds.
+    """
 
     def __init__(self) -> None:
+        self.spent = 0.0
         self._was_patched = is_patched()
         self._told = False
 
@@ -92,6 +98,42 @@ class Hosting:
         if not self._told and not self._was_patched and is_patched():
             self._told = True
             _log.warning(_LATE)
+
+
+def when_gunicorn_serves(start: Callable[[], object]) -> None:
+    """Have each worker of Gunicorn call this right before it waits for its first request.
+
+    Nothing is done in other servers. A worker has set its handlers of signals before it loads the app;
+    where the master loads it (`--preload`), no worker is there yet.
+
+    Args:
+        start: What is called.
+    """
+    base: Any = getattr(sys.modules.get("gunicorn.workers.base"), "Worker", None)
+    if base is None:
+        return
+    worker = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(worker, base):
+        _before_run(worker, start)
+        return
+    load = base.load_wsgi
+
+    def load_wsgi(one: Any) -> None:
+        load(one)
+        _before_run(one, start)
+
+    base.load_wsgi = load_wsgi
+
+
+def _before_run(worker: Any, start: Callable[[], object]) -> None:
+    run = worker.run
+
+    def started() -> None:
+        with suppress(Exception):
+            start()
+        run()
+
+    worker.run = started
 
 
 def after_fork_in_c(hook: Callable[[], object]) -> None:

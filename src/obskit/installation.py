@@ -9,7 +9,7 @@ from obskit.config import Config
 from obskit.ledger import Ledger
 from obskit.operations import surroundings
 from obskit.redaction import rules
-from obskit.telemetry import levels, loggers, propagators, providers, stdlib, traces
+from obskit.telemetry import levels, loggers, propagators, providers, stdlib, traces, uncaught
 from obskit.telemetry.instance import run_directory
 from obskit.telemetry.pipeline import Pipeline
 
@@ -45,17 +45,19 @@ def install(config: Config, ledger: Ledger, pipeline: Pipeline, tracer: Tracer) 
     host_metrics.install(ledger, config.metric_cardinality_limit)
     loggers.install(pipeline)
     loggers.configure_structlog()
+    uncaught.listen(lambda: surroundings.active().errors())
     stdlib.listen(config.log_level, {"opentelemetry": config.otel_log_level, **config.log_levels})
     levels.follow(run_directory(config.run_dir, config.service))
 
 
 def undo() -> None:
     """Leave the process as it was, so that a test can begin anew."""
+    providers.forget()  # before anybody asks the API for what is there
     rules.install()
     stdlib.stop()
+    uncaught.stop()
     levels.forget()
     loggers.install(None)
     traces.install(None)
     host_metrics.install(Ledger())
     surroundings.install(None)
-    providers.forget()

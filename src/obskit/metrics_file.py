@@ -42,7 +42,7 @@ class MetricsFile:
     """
 
     def __init__(
-        self, path: Path, interval: float, content: Callable[[], dict[str, Any]], clock: Clock
+        self, path: Path, interval: float, content: Callable[[], bytes], clock: Clock
     ) -> None:
         self._path = path
         self._interval = interval
@@ -87,7 +87,7 @@ class MetricsFile:
             with self._lock:
                 if self._is_anothers():
                     return
-                _replace(self._path, orjson.dumps(self._content(), option=orjson.OPT_INDENT_2))
+                _replace(self._path, self._content())
         except Exception as error:
             if not self._failing:
                 known = isinstance(error, OSError)
@@ -116,14 +116,14 @@ class MetricsFile:
         return not self._holds and os.access(beside, os.W_OK)
 
 
-def content(
+def as_json(
     config: Config,
     resource: Resource,
     scraped: Scraped,
     watched: Iterable[tuple[Registry, Results, object]],
     clock: Clock,
-) -> dict[str, Any]:
-    """What is written: who tells, each metric by its name in Prometheus, each check with its status.
+) -> bytes:
+    """What is written as JSON: who tells, each metric by its name in Prometheus, each check's status.
 
     Args:
         config: The configuration.
@@ -143,7 +143,7 @@ def content(
             status = "not_run" if result is None else result.status.value
             facts = {"name": check.name, "status": status}
             checks.append(facts if age is None else {**facts, "age_seconds": round(age, 1)})
-    return {
+    told = {
         "timestamp": to_rfc3339(clock.now()),
         "service": config.service,
         "version": config.version,
@@ -152,6 +152,7 @@ def content(
         "checks": checks,
         "metrics": metrics,
     }
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2)
 
 
 def _replace(path: Path, data: bytes) -> None:

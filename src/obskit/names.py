@@ -71,6 +71,14 @@ PROCESS_FILE_DESCRIPTOR_COUNT = Metric(
     "Number of unix file descriptors in use by the process.",
 )
 PROCESS_UPTIME = Metric("process.uptime", "gauge", "s", "The time the process has been running.")
+# From what a callback may take to what a deployment gives up on.
+EVENT_LOOP_LAG = Metric(
+    "obskit.event_loop.lag",
+    "histogram",
+    "s",
+    "How long the event loop lets wait what is asked of it.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 CPYTHON_GC_COLLECTIONS = Metric(
     "cpython.gc.collections",
     "counter",
@@ -150,6 +158,14 @@ OPERATION_DURATION = Metric(
     "Duration of what users do.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 20, 30, 60, 120, 300),
 )
+# From what a task costs that does little to the hours of one that imports.
+TASK_DURATION = Metric(
+    "obskit.task.duration",
+    "histogram",
+    "s",
+    "Duration of each try of a background task.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)
 QUOTA_USED = Metric(
     "obskit.quota.used",
     "up_down_counter",
@@ -157,11 +173,53 @@ QUOTA_USED = Metric(
     "What this process has used of a quota in its window.",
 )
 QUOTA_LIMIT = Metric("obskit.quota.limit", "gauge", "{call}", "What may be used in a window.")
+# Semantic conventions, "Database client metrics": the boundaries are part of the convention.
+DB_CLIENT_OPERATION_DURATION = Metric(
+    "db.client.operation.duration",
+    "histogram",
+    "s",
+    "Duration of database client operations.",
+    "stable",
+    (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10),
+)
+SECURITY_FAILED_LOGINS = Metric(
+    "obskit.security.failed_logins", "counter", "{login}", "Logins that were refused."
+)
+SECURITY_CSRF_FAILURES = Metric(
+    "obskit.security.csrf_failures",
+    "counter",
+    "{request}",
+    "Requests that were refused for want of a valid CSRF token.",
+)
+SECURITY_RATE_LIMIT_HITS = Metric(
+    "obskit.security.rate_limit_hits",
+    "counter",
+    "{request}",
+    "Requests that were refused because their client asks too often.",
+)
 HTTP_CLIENT_REJECTIONS = Metric(
     "obskit.http.client.rejections",
     "counter",
     "{response}",
     "Responses 401 and 429 that an HTTP client was given.",
+)
+# The limits of what Web Vitals call good and poor are among the boundaries.
+PAGE_TIMING = Metric(
+    "obskit.page.timing",
+    "histogram",
+    "s",
+    "When a page reached a moment, as its browser measured it; of inp, how long it took.",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 1.8, 2, 2.5, 3, 4, 6, 10, 20, 60),
+)
+PAGE_LAYOUT_SHIFT = Metric(
+    "obskit.page.layout_shift",
+    "histogram",
+    "1",
+    "How much of a page moved by itself: the cumulative layout shift.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2),
+)
+DEPLOY_TIMESTAMP = Metric(
+    "obskit.deploy.timestamp", "gauge", "s", "When the newest release was deployed, Unix time."
 )
 
 # The export path's own account. OpenTelemetry semantic conventions 1.36, in development.
@@ -230,6 +288,15 @@ CLIENT_ADDRESS = "client.address"
 NETWORK_PROTOCOL_VERSION = "network.protocol.version"
 USER_AGENT_ORIGINAL = "user_agent.original"
 
+# Attributes: databases (stable since semantic conventions 1.33)
+DB_SYSTEM_NAME = "db.system.name"
+DB_NAMESPACE = "db.namespace"
+DB_OPERATION_NAME = "db.operation.name"
+DB_OPERATION_BATCH_SIZE = "db.operation.batch.size"
+DB_COLLECTION_NAME = "db.collection.name"
+DB_QUERY_TEXT = "db.query.text"
+DB_QUERY_SUMMARY = "db.query.summary"
+
 # Attributes: errors, exceptions, code, users
 ERROR_TYPE = "error.type"
 SIGNAL = "obskit.signal"
@@ -237,6 +304,8 @@ EXCEPTION_TYPE = "exception.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 CODE_FUNCTION_NAME = "code.function.name"
+CODE_FILE_PATH = "code.file.path"
+CODE_LINE_NUMBER = "code.line.number"
 USER_ID = "user.id"
 
 # Attributes of the resource
@@ -252,6 +321,8 @@ PROCESS_RUNTIME_NAME = "process.runtime.name"
 PROCESS_RUNTIME_VERSION = "process.runtime.version"
 PROCESS_EXECUTABLE_NAME = "process.executable.name"
 CONTAINER_ID = "container.id"
+# In development.
+LOG_IOSTREAM = "log.iostream"
 
 # Metrics SDK specification, "Overflow attribute": on the one series of all that are beyond the limit.
 METRIC_OVERFLOW = "otel.metric.overflow"
@@ -260,8 +331,26 @@ METRIC_OVERFLOW = "otel.metric.overflow"
 CPU_MODE = "cpu.mode"
 GC_GENERATION = "cpython.gc.generation"
 
+# Attributes: messaging (in development); Celery, as its contrib instrumentation names them
+MESSAGING_SYSTEM = "messaging.system"
+MESSAGING_OPERATION_NAME = "messaging.operation.name"
+MESSAGING_OPERATION_TYPE = "messaging.operation.type"
+MESSAGING_DESTINATION_NAME = "messaging.destination.name"
+MESSAGING_MESSAGE_ID = "messaging.message.id"
+MESSAGING_CONVERSATION_ID = "messaging.message.conversation_id"
+TASK_NAME = "celery.task_name"
+TASK_STATE = "celery.state"
+TASK_RETRIES = "celery.retries"
+TASK_RETRY_REASON = "celery.retry.reason"
+TASK_ETA = "celery.eta"
+TASK_WORKER = "celery.hostname"
+
 # Attributes: our own
 REQUEST_ID = "obskit.request.id"
+# What the client was told of an error.
+ERROR_CODE = "obskit.error.code"
+ERROR_DETAIL = "obskit.error.detail"
+WEBSOCKET_CLOSE_CODE = "obskit.websocket.close_code"
 CHECK_NAME = "obskit.check.name"
 CHECK_STATE = "obskit.check.state"
 CHECK_RESULT_MESSAGE = "obskit.check.message"
@@ -288,6 +377,16 @@ COUNT_NAME = "obskit.count.name"
 OPERATION_NAME = "obskit.operation.name"
 OPERATION_OUTCOME = "obskit.operation.outcome"
 QUOTA_NAME = "obskit.quota.name"
+DEPLOY_RELEASE = "obskit.deploy.release"
+# Before the name of what was measured. OpenTelemetry has an event for each single Web Vital, in
+# development; a page view is one record here.
+PAGE = "obskit.page"
+PAGE_MOMENT = "obskit.page.moment"
+PROFILE_NAME = "obskit.profile.name"
+PROFILE_DURATION = "obskit.profile.duration"
+PROFILE_SAMPLES = "obskit.profile.samples"
+PROFILE_LEFT_OUT = "obskit.profile.left_out"
+PROFILE_TREE = "obskit.profile.tree"
 # The mark of what a drill made up, so that nothing takes it for real.
 DRILL = "obskit.drill"
 
@@ -297,6 +396,9 @@ EVENT_ACCESS = "http.server.request"
 EVENT_CHECK = "obskit.check.result"
 EVENT_JOB_STARTED = "obskit.job.started"
 EVENT_JOB_FINISHED = "obskit.job.finished"
+EVENT_DEPLOY = "obskit.deploy"
+EVENT_PAGE = "obskit.page.view"
+EVENT_PROFILE = "obskit.profile"
 
 # Semantic conventions, "HTTP spans": a method that the server does not know.
 UNKNOWN_METHOD = "_OTHER"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from obskit import beacon
 from obskit.checks import health
 from obskit.checks.health import ON_DEMAND, Answer
 from obskit.clock import to_rfc3339
@@ -22,8 +24,8 @@ from obskit.runtime import Runtime
 _log = logging.getLogger("obskit.metrics")
 _METRICS = "metrics"
 _KINDS = ("livez", "readyz", "health", _METRICS)
-#: A status of HTTP, and a body: for JSON, or the text of metrics.
-Reply = tuple[int, dict[str, Any] | str]
+#: A status of HTTP, and a body: for JSON, the text of metrics, or a script.
+Reply = tuple[int, dict[str, Any] | str | bytes]
 # Proxies put these on; what comes with one has somebody else's address.
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 _BEARER = "bearer "
@@ -40,6 +42,8 @@ class Probe:
         header: Gives a header's value by its name in lower case.
         peer: The address of the socket's other end.
         request: What the host's own access function is given: WSGI's environ, ASGI's scope.
+        method: The method.
+        body: Gives so many bytes of the body, or what there is of it.
     """
 
     path: str
@@ -47,6 +51,8 @@ class Probe:
     header: Callable[[str], str | None] = lambda _name: None
     peer: str = ""
     request: Any = None
+    method: str = "GET"
+    body: Callable[[int], bytes] = lambda _most: b""
 
 
 class Probes:
@@ -87,14 +93,32 @@ class Probes:
     def __contains__(self, path: object) -> bool:
         return path in self._paths or (isinstance(path, str) and path.startswith(self._groups))
 
-    def start(self, runtime: Runtime) -> None:
-        """This process serves the app: its checks run from now on. Costs little: call it often."""
+    def start(self, runtime: Runtime, loop: AbstractEventLoop | None = None) -> None:
+        """This process serves the app: its checks run from now on. Costs little: call it often.
+
+        Args:
+            runtime: What runs them.
+            loop: The event loop that the host runs, if it has one.
+        """
+        if loop is not None:
+            self._registry.loop = loop
         runtime.watch(self._registry).ensure_started()
         runtime.serving()
+
+    def mark(self, runtime: Runtime, *, ending: bool) -> None:
+        """Say whether this process is about to end, and should be sent no more work.
+
+        Args:
+            runtime: What holds the results.
+            ending: Whether it is.
+        """
+        runtime.watch(self._registry).ending = ending
 
     def takes(self, runtime: Runtime, path: str) -> bool:
         """Whether a path is answered here: that of metrics is the app's where none are told."""
         kind = self._paths.get(path)
+        if path == runtime.config.beacon_path:
+            return beacon.is_on(runtime)
         if kind == _METRICS:
             return runtime.config.scraped and runtime.scraped is not None
         return kind is not None or path.startswith(self._groups)
@@ -106,6 +130,8 @@ class Probes:
             runtime: What holds the results.
             probe: What is asked, and by whom.
         """
+        if probe.path == runtime.config.beacon_path:
+            return _page_view(runtime, probe)
         kind = self._paths.get(probe.path) or _GROUP + probe.path.removeprefix(self._groups)
         if kind == _METRICS:
             return self._metrics(runtime, probe)
@@ -165,7 +191,24 @@ class Probes:
             return False
 
 
-def written(body: dict[str, Any] | str) -> tuple[str, bytes]:
+def _page_view(runtime: Runtime, probe: Probe) -> Reply:
+    try:
+        body = probe.body(beacon.MOST + 1) if probe.method == "POST" else b""
+    except Exception:  # the browser is gone, or whatever the server makes of that
+        body = b""
+    return beacon.answer(runtime, probe.method, probe.header, body)
+
+
+def caching(body: dict[str, Any] | str | bytes) -> str:
+    """What `Cache-Control` says of a body: a script stays the same for a while.
+
+    Args:
+        body: Of a reply.
+    """
+    return "public, max-age=3600" if isinstance(body, bytes) else "no-store"
+
+
+def written(body: dict[str, Any] | str | bytes) -> tuple[str, bytes]:
     """A body as it is sent, after its content type.
 
     Args:
@@ -174,6 +217,8 @@ def written(body: dict[str, Any] | str) -> tuple[str, bytes]:
     >>> written({"status": "alive"})
     ('application/json', b'{"status":"alive"}')
     """
+    if isinstance(body, bytes):
+        return "text/javascript; charset=utf-8", body
     if isinstance(body, str):  # Prometheus, "Exposition formats"
         return "text/plain; version=0.0.4; charset=utf-8", body.encode()
     return "application/json", orjson.dumps(body)

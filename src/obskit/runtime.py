@@ -48,7 +48,6 @@ class Runtime:
         hosting: What is known of the server that this process is part of.
         watches: What this process watches.
         watch: Gives what runs a registry's checks; `Watches.of`.
-        serving: To be called when this process serves; `Exposition.serve`.
         scraped: What gives metrics to Prometheus; None where nobody wants them so.
     """
 
@@ -128,10 +127,8 @@ class Runtime:
             ledger=self.ledger,
             instance=self._instance(),
         )
-        self._exposition.make_file(lambda: self.resource, self.watches.results)
-        # Requests call them: they pay for no call in between.
-        self.watch, self.serving = self.watches.of, self._exposition.serve
-        self.scraped = self._exposition.scraped
+        self._exposition.make_files(lambda: self.resource, self.watches.results)
+        self.watch, self.scraped = self.watches.of, self._exposition.scraped
 
     def _begin_to_send(self) -> None:
         process.register(self.meter, self.clock)
@@ -155,6 +152,11 @@ class Runtime:
     def _look(self) -> None:
         self.hosting.warn_if_late()
         prepare()
+
+    def serving(self) -> None:
+        """This process does a service's work. Costs little: call it often."""
+        self._exposition.serve()
+        self.watches.deploys.serve()
 
     def logged_exception(self, error: BaseException, logger: str) -> None:
         """A line told of an exception: it is reported too."""
@@ -191,15 +193,15 @@ class Runtime:
             return True
         self.hosting.warn_if_late()
         self._closed = True
-        self.watches.stop()
         worker = self._worker()
-        budget = self.config.shutdown_timeout if timeout is None else timeout
+        budget = self.config.shutdown_timeout - self.hosting.spent if timeout is None else timeout
+        budget = self._exposition.end(budget)  # while this process is the one that runs its checks
+        self.watches.stop()
         ways: list[Callable[[], object]] = [
             partial(self.providers.shutdown_signal, signal) for signal in SIGNALS
         ]
         if self.errors:
             ways.append(partial(self.errors.reporter.close, budget))
-        ways += self._exposition.end()
         in_time = within(budget, ways)
         if in_time:
             self.ledger.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -38,13 +38,36 @@ def on_sigterm(end: Callable[[], object]) -> bool:
 
     if threading.current_thread() is not threading.main_thread():
         return False
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return False
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not signal.SIG_DFL:
+        return _after_uvicorn(handler, end)
     try:
         signal.signal(signal.SIGTERM, handle)
     except ValueError:  # a subinterpreter's main thread
         return False
     return True
+
+
+def _after_uvicorn(handler: Any, end: Callable[[], object]) -> bool:
+    # Its server loads the app with handlers of its own set; it ends with those from before.
+    server = getattr(handler, "__self__", None)
+    captured = getattr(server, "_captured_signals", None)
+    if server is None or type(captured) is not list:
+        return False
+    server._captured_signals = _Captured(captured, end)
+    return True
+
+
+class _Captured(list[int]):
+    """The signals that Uvicorn raises again, the last first, when it has set the old handlers."""
+
+    def __init__(self, captured: list[int], end: Callable[[], object]) -> None:
+        super().__init__(captured)
+        self._end = end
+
+    def __reversed__(self) -> Iterator[int]:
+        on_sigterm(self._end)
+        return super().__reversed__()
 
 
 class Child:

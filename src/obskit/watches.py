@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import Meter, NoOpMeter
 from opentelemetry.trace import Tracer
 
 from obskit.checks import report
@@ -22,6 +22,7 @@ from obskit.declaration import Check
 from obskit.ledger import Ledger
 from obskit.operations import report as operations_report
 from obskit.operations import surroundings
+from obskit.operations.deploys import Deploys
 from obskit.operations.housekeeping import Housekeeping
 from obskit.operations.surroundings import CheckIn, Surroundings
 from obskit.registry import Registry, default_registry
@@ -45,6 +46,9 @@ class Watches:
         errors: Gives what takes exceptions, where there is a Sentry.
         ledger: Where measurements that cannot be taken are counted.
         instance: The `service.instance.id` of this process.
+
+    Attributes:
+        deploys: The deploys of the service.
 
     Raises:
         MissingExtra: The driver of the store is not installed.
@@ -76,9 +80,19 @@ class Watches:
             check_in=_check_in(config) if errors() else None,
             ledger=ledger,
         )
+        if _is_heard_when_serving(config, meter):
+            self._around.leave_counts()
         self._housekeeping = Housekeeping(self._around, self._job_ended, self._declared)
         surroundings.install(self._around)
         self._register_instruments(meter)
+        self.deploys = Deploys(
+            release=config.version,
+            environment=config.environment or "",
+            store=self._store,
+            clock=clock,
+            meter=meter,
+            keeps_house=self._keeps_house,
+        )
 
     def of(self, registry: Registry, *, worker: bool = False) -> Watch:
         """What runs a registry's checks and holds their results. Starts nothing by itself.
@@ -87,6 +101,7 @@ class Watches:
             registry: The checks.
             worker: Whether this process is there to run them, and serves nothing.
         """
+        self._around.keep_counts()
         found = self._watches.get(registry)
         if found is None:
             sharing = self._sharing(worker=worker)
@@ -178,6 +193,12 @@ class Watches:
     def _job_ended(self, job: str, moment: float) -> None:
         for watch in self._all():
             watch.schedule.trigger(job, moment)
+
+
+def _is_heard_when_serving(config: Config, meter: Meter) -> bool:
+    # A script whose metrics nobody asks for, beside a server that Prometheus scrapes.
+    waits = config.scraped or bool(config.metrics_file)
+    return config.exporter("metrics") == "none" and (waits or isinstance(meter, NoOpMeter))
 
 
 def _check_in(config: Config) -> CheckIn | None:

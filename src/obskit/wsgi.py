@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opentelemetry import context as otel_context
+from opentelemetry.trace import Span
 
-from obskit import default_runtime
+from obskit import default_runtime, hosting
 from obskit.context import accepted_request_id
-from obskit.environ import incoming_of, url_of
-from obskit.probes import Probe, Probes, written
+from obskit.environ import body_of, incoming_of, url_of
+from obskit.probes import Probe, Probes, caching, written
 from obskit.telemetry import levels
+from obskit.telemetry.adoption import span_around_wsgi
 from obskit.telemetry.exchange import Exchange
-from obskit.telemetry.server import unobserved
+from obskit.telemetry.pages import Pages
+from obskit.telemetry.server import Server, unobserved
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,6 +43,7 @@ class ObskitMiddleware:
             would make a series for each URL.
         probes: Answers health paths; without it there are none.
         is_route: Whether the app has a route for a health path: then the app answers.
+        span_of: Finds the span that an instrumentation of the host's own makes of the request.
 
     >>> def app(environ, start_response):
     ...     start_response("200 OK", [])
@@ -54,11 +58,20 @@ class ObskitMiddleware:
         route: RouteOf = lambda _environ: None,
         probes: Probes | None = None,
         is_route: Callable[[str], bool] = lambda _path: False,
+        span_of: Callable[[], Span | None] = span_around_wsgi,
     ) -> None:
         self.app = app
         self._route = route
         self._probes = probes
         self._is_route = is_route
+        self._span_of = span_of
+        if probes is not None:
+            hosting.when_gunicorn_serves(self._serve)
+
+    def _serve(self) -> None:
+        runtime = default_runtime.current()
+        if self._probes is not None and runtime is not None and runtime.server is not None:
+            self._probes.start(runtime)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -77,12 +90,13 @@ class ObskitMiddleware:
         if runtime.server.excludes_any and runtime.server.excludes(url_of(environ)):
             return self._unobserved(environ, start_response)
         try:
-            exchange = Exchange(runtime.server, incoming_of(environ))
+            exchange = Exchange(runtime.server, incoming_of(environ), self._span_of())
         except Exception:  # a sampler of the host's own may raise, or hardly any stack be left
             runtime.ledger.refuse("traces", "not_begun")
             return self.app(environ, _named(environ, start_response))
         environ[EXCHANGE] = exchange
-        return _Response(exchange, environ, self._route).begin(self.app, start_response)
+        response = _Response(exchange, environ, self._route, runtime.server)
+        return response.begin(self.app, start_response)
 
     def _unobserved(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -97,8 +111,11 @@ class ObskitMiddleware:
 class _Response:
     """The response on its way out: counts its bytes, and ends the exchange when it ends."""
 
-    def __init__(self, exchange: Exchange, environ: WSGIEnvironment, route: RouteOf) -> None:
+    def __init__(
+        self, exchange: Exchange, environ: WSGIEnvironment, route: RouteOf, server: Server
+    ) -> None:
         self._exchange = exchange
+        self._server = server
         self._environ = environ
         self._route = route
         self._status: int | None = None
@@ -115,11 +132,12 @@ class _Response:
         ) -> Callable[[bytes], object]:
             self._status = _status_code(status)
             # Asked now: a framework may forget the request before it returns.
-            self._exchange.route = _found(self._route, self._environ)
+            self._exchange.route = _found(self._route, self._environ) or self._exchange.route
             self._length = _content_length(headers)
-            write = start_response(
-                status, _with_request_id(headers, self._exchange.request_id), exc_info
-            )
+            sent = _with_request_id(headers, self._exchange.request_id)
+            if self._server.pages is not None:
+                self._head(self._server.pages, sent)
+            write = start_response(status, sent, exc_info)
 
             def counted(data: bytes) -> object:
                 self._size += len(data)
@@ -128,6 +146,8 @@ class _Response:
             return counted
 
         self._exchange.enter()
+        slow = self._server.slow_request
+        ended = None if slow is None else self._sampled(slow)
         try:
             self._iterable = app(self._environ, start)
             self._iterator = iter(self._iterable)
@@ -135,6 +155,8 @@ class _Response:
             self._break_off(error)
             raise
         finally:
+            if ended is not None:
+                ended()
             self._exchange.leave()
         return self
 
@@ -173,7 +195,33 @@ class _Response:
             self._finish(self._status)
             self._exchange.leave()
 
+    def _sampled(self, slow: float) -> Callable[[], object]:
+        """Take a sample of the stack; what ends it, and keeps it where the app was slow."""
+        from obskit.telemetry import stacks
+
+        sample, monotonic = stacks.begin(), self._server.clock.monotonic
+        began = monotonic()
+
+        def end() -> None:
+            took = monotonic() - began
+            if sample is not None:
+                name = (
+                    f"{self._environ.get('REQUEST_METHOD')} {self._exchange.route or ''}".rstrip()
+                )
+                stacks.end(sample, name, took, keep=took >= slow)
+
+        return end
+
+    def _head(self, pages: Pages, headers: list[tuple[str, str]]) -> None:
+        kind = next((value for name, value in headers if name.lower() == "content-type"), None)
+        told = pages.heading(kind, self._exchange.span, self._exchange.route)
+        if told:
+            headers.append(("Server-Timing", told))
+
     def _break_off(self, error: BaseException) -> None:
+        # Whatever the app has left current is not this request's.
+        self._exchange.leave()
+        self._exchange.enter()
         if isinstance(error, Exception):
             with suppress(Exception):  # what the app raised must reach the server, and nothing else
                 self._exchange.failed(error)
@@ -182,10 +230,8 @@ class _Response:
     def _finish(self, status: int | None) -> None:
         # Read late: a proxy fix inside the app may have put the client's own address there.
         client = str(self._environ.get("REMOTE_ADDR", ""))
-        try:
+        with suppress(Exception):  # no stack is left, even to say so
             self._exchange.finish(status, self._size, client)
-        except Exception:  # no stack is left, even to say so
-            return
 
 
 def _named(environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
@@ -231,18 +277,23 @@ def _probe(environ: WSGIEnvironment, path: str) -> Probe:
         lambda name: environ.get("HTTP_" + name.upper().replace("-", "_")),
         environ.get("REMOTE_ADDR", ""),
         environ,
+        environ.get("REQUEST_METHOD", "GET"),
+        lambda most: body_of(environ, most),
     )
 
 
 def _answered(
-    environ: WSGIEnvironment, start_response: StartResponse, status: int, body: dict[str, Any] | str
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    status: int,
+    body: dict[str, Any] | str | bytes,
 ) -> list[bytes]:
     content_type, content = written(body)
     phrase = HTTPStatus(status).phrase
     headers = [
         ("Content-Type", content_type),
         ("Content-Length", str(len(content))),
-        ("Cache-Control", "no-store"),
+        ("Cache-Control", caching(body)),
     ]
     start_response(f"{status} {phrase}", headers)
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [content]

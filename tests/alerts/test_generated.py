@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit import Registry, job, names, operation
-from obskit.alerts import rule_file
-from obskit.alerts.generated import MAKERS, SHARED, alert_rules
+from obskit.alerts import rule_file, runbooks
+from obskit.alerts.generated import MAKERS, SHARED, alert_rules, rules_of
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.promql import label, metric
 from obskit.alerts.rule import Group, Recording
@@ -55,7 +54,7 @@ BOUNDED = {
             names.SERVER_ADDRESS,
         ),
     ),
-    *("job", "instance", "le", "window", "objective", "promise", "metric", "signal"),
+    *("job", "instance", "le", "window", "objective", "promise", "metric", "signal", "quantile"),
     *("exporter", "receiver", "device", "mountpoint", "mode", "state", "server", "datname"),
 }
 
@@ -97,6 +96,12 @@ def everything() -> Registry:
     return registry
 
 
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    """All that is generated of a service that declares some of everything."""
+    return alert_rules(inventory(everything()))
+
+
 def of_all(registry: Registry) -> list[Group]:
     return [group for make in MAKERS.values() for group in make(inventory(registry))]
 
@@ -109,6 +114,7 @@ def test_the_rules_of_any_registry_are_such_as_prometheus_takes(registry: Regist
         texts = {
             f"{subject}.yml": dump(rule_file.rules(make(inventory(registry))))
             for subject, make in MAKERS.items()
+            if subject not in SHARED  # those are the same of any
         }
         assert refusal("check", "rules", *write(texts, Path(directory))) == ""
 
@@ -157,8 +163,7 @@ def test_each_alert_is_proved_both_ways() -> None:
             }, alert.name
 
 
-def test_each_alert_has_a_section_of_the_runbooks() -> None:
-    files: dict[str, Any] = alert_rules(inventory(everything()))
+def test_each_alert_has_a_section_of_the_runbooks(files: dict[str, str]) -> None:
     for alert in alerts(of_all(everything())):
         assert alert.name in RUNBOOKS
         assert f"\n## {alert.name}\n" in files["runbooks.md"]
@@ -166,17 +171,25 @@ def test_each_alert_has_a_section_of_the_runbooks() -> None:
 
 
 @pytest.mark.parametrize("subject", sorted(SHARED))
-def test_what_is_the_same_for_all_services_is_one_file(subject: str) -> None:
-    files = alert_rules(inventory(everything()))
+def test_what_is_the_same_for_all_services_is_one_file(files: dict[str, str], subject: str) -> None:
     assert f"prometheus/rules/{subject}.yml" in files
     assert f"prometheus/rules/shop-production-{subject}.yml" not in files
 
 
 def test_the_collectors_folder_holds_what_is_generated_of_every_service() -> None:
     collector = Path(__file__).parents[2] / "collector"
-    files = alert_rules(Inventory("any", "", Registry(), runbooks="collector/runbooks.md"))
-    shared = {f"prometheus/rules/{subject}.yml" for subject in SHARED}
-    for name in {*shared, "runbooks.md"}:
-        assert (collector / name).read_text(encoding="utf-8") == files[name], (
+    any_service = Inventory("any", "", Registry(), runbooks="collector/runbooks.md")
+    texts = {"runbooks.md": runbooks.text()}
+    for subject in SHARED:
+        name = f"prometheus/rules/{subject}.yml"
+        texts[name] = rules_of(any_service, subject)[name]
+    for name, text in texts.items():
+        assert (collector / name).read_text(encoding="utf-8") == text, (
             "generate it anew: obskit generate alerts --runbooks collector/runbooks.md"
         )
+
+
+def test_whatever_a_service_is_called_its_files_stay_in_their_folder() -> None:
+    files = alert_rules(Inventory("a/../b", "../x y", everything()))
+    assert "prometheus/rules/a%2F..%2Fb-..%2Fx%20y-checks.yml" in files
+    assert {path.count("/") for path in files if path.startswith("prometheus/")} == {2}

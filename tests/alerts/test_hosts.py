@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.hosts import groups
 
-from .promtool import needs_promtool, only, prove
+from .promtool import needs_promtool, prove
 from .written import alerts, chosen, inventory, selectors
 
 # As the collector's host_metrics receiver and Debian's exporters show them.
@@ -42,5 +42,5 @@ def test_space_that_is_reserved_is_no_space() -> None:
 
 @needs_promtool
 def test_each_alert_behaves_as_its_trials_say(tmp_path: Path) -> None:
-    files = only(alert_rules(inventory()), "hosts")
+    files = rules_of(inventory(), "hosts")
     assert prove(files, tmp_path) == 2

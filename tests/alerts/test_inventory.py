@@ -26,6 +26,16 @@ def test_a_drill_shortens_the_spans_of_the_rules() -> None:
     assert inventory(scale=0.5).scaled(300.0) == 150.0
 
 
+def test_a_span_is_told_without_the_error_of_a_binary_fraction() -> None:
+    assert inventory(scale=0.1).scaled(3.0) == 0.3
+    assert inventory(scale=1 / 3).scaled(1.0) == 0.333333
+
+
+def test_a_service_exports_each_minute_and_samples_are_kept_for_half_a_month() -> None:
+    assert inventory().delay == 150.0
+    assert inventory().retention == 1_296_000.0
+
+
 def test_a_series_is_of_the_service_and_its_environment() -> None:
     assert inventory(environment="production").series("up", code=["1", "2"]) == (
         'up{service_name="shop", deployment_environment_name="production", code=~"1|2"}'

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from obskit import Registry, job
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.inventory import DAY
 from obskit.alerts.jobs import groups
 from obskit.alerts.rule import Group
 from obskit.exceptions import DeclarationError
 
-from .promtool import fired, needs_promtool, only, prove
+from .promtool import fired, needs_promtool, prove
 from .written import alerts, expected, inventory, written
 
 LAST_RUN = "obskit_job_last_run_timestamp_seconds"
@@ -84,14 +84,18 @@ def test_a_job_that_is_expected_too_seldom_is_refused() -> None:
 
 
 @needs_promtool
-@pytest.mark.parametrize("scale", [1.0, 0.05])
-def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path, scale: float) -> None:
-    """Also where the spans of the rules are those of a drill."""
+def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path) -> None:
     registry = Registry()
     job("sweep", expect_every="1m", late_after="0s", max_runtime="1m", registry=registry)
     job("often", expect_cron="*/10 * * * *", timezone="UTC", registry=registry)
-    files = only(alert_rules(inventory(registry, scale=scale)), "jobs")
-    assert prove(files, tmp_path) == 1
+    assert prove(rules_of(inventory(registry), "jobs"), tmp_path) == 1
+
+
+@needs_promtool
+def test_prometheus_follows_them_also_where_the_spans_are_those_of_a_drill(tmp_path: Path) -> None:
+    registry = Registry()
+    job("sweep", expect_every="1m", late_after="0s", max_runtime="1m", registry=registry)
+    assert prove(rules_of(inventory(registry, scale=0.05), "jobs"), tmp_path) == 1
 
 
 def told(tmp_path: Path, input_series: dict[str, str], minutes: int) -> set[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from obskit import Registry
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.objectives import groups
 from obskit.objectives import slo
 
-from .promtool import needs_promtool, only, prove
-from .written import alerts, inventory, recordings
+from .promtool import needs_promtool, prove
+from .written import alerts, expected, inventory, recordings, written
 
 _BURNS = "obskit:objective_broken:ratio"
 
@@ -24,6 +26,53 @@ def registry(**more: object) -> Registry:
 
 def test_without_an_objective_there_is_no_rule() -> None:
     assert groups(inventory()) == []
+
+
+def test_the_rules_of_an_objective_are_these() -> None:
+    found = registry(route="/pay/<id>", owner="pay", runbook="https://wiki/pay", latency=None)
+    assert written(groups(inventory(found))) == expected("objectives")
+
+
+def test_a_person_is_told_what_is_promised_of_durations() -> None:
+    fast, later = alerts(groups(inventory(registry(availability=None))))
+    assert fast.annotations == {
+        "summary": "shop uses up its error budget of latency fast",
+        "description": "{{ $value | humanizePercentage }} of the requests take longer than 2 s; 5% may"
+        " over thirty days.",
+        "runbook_url": "runbooks.md#errorbudgetburnsfast",
+        "dashboard_url": "https://grafana/d/obskit-service?var-service=shop"
+        "&var-environment=production",
+    }
+    assert later.annotations["summary"] == "shop uses up its error budget of latency"
+    assert fast.labels == {
+        "severity": "critical",
+        "owner": "unowned",
+        "service": "shop",
+        "objective": "service",
+        "promise": "latency",
+    }
+
+
+@pytest.mark.parametrize(
+    ("availability", "limits"),
+    [
+        (0.95, {"Fast": ["0.72", "0.3"], "": ["0.15", "0.05"]}),
+        (0.9, {"Fast": ["0.6"], "": ["0.3", "0.1"]}),
+        (0.85, {"Fast": ["0.9"], "": ["0.45", "0.15"]}),
+        (0.8, {"": ["0.6", "0.2"]}),
+        (0.5, {"": ["0.5"]}),
+    ],
+)
+def test_more_than_all_requests_cannot_break_a_promise(
+    availability: float, limits: dict[str, list[str]]
+) -> None:
+    found = alerts(groups(inventory(registry(availability=availability, latency=None))))
+    assert {
+        alert.name.removeprefix("ErrorBudgetBurns"): [
+            line.rpartition(" > ")[2] for line in alert.expr.splitlines() if line.startswith(_BURNS)
+        ][::2]
+        for alert in found
+    } == limits
 
 
 def test_each_promise_has_an_alert_for_now_and_one_for_later() -> None:
@@ -101,5 +150,11 @@ def test_what_is_left_is_looked_for_as_far_back_as_samples_are_kept() -> None:
 def test_each_alert_behaves_as_its_trials_say(tmp_path: Path) -> None:
     found = registry()
     slo(availability=0.99, route="/pay/<id>", severity="sev2", registry=found)
-    files = alert_rules(inventory(found))
-    assert prove(only(files, "objectives"), tmp_path) == 2
+    files = rules_of(inventory(found), "objectives")
+    assert prove(files, tmp_path) == 2
+
+
+@needs_promtool
+def test_the_alerts_of_what_is_promised_of_few_requests_can_fire(tmp_path: Path) -> None:
+    files = rules_of(inventory(registry(availability=0.85, latency="50% < 250ms")), "objectives")
+    assert prove(files, tmp_path) == 2

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from obskit import Registry, operation, quota
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.operations import groups
 from obskit.alerts.rule import Group
 
-from .promtool import fired, needs_promtool, only, prove
+from .promtool import fired, needs_promtool, prove, refusal, write
 from .written import alerts, expected, inventory, recordings, written
 
 COUNT = "obskit_operation_duration_seconds_count"
@@ -106,8 +106,18 @@ def test_prometheus_follows_the_rules_through_every_past(tmp_path: Path) -> None
     operation("search", max_p95="1ms", min_runs=5, registry=registry)
     operation("report", max_p95="4m", min_runs=1, registry=registry)
     quota("maps", limit=120, per="1h", registry=registry)
-    files = only(alert_rules(inventory(registry)), "operations")
+    files = rules_of(inventory(registry), "operations")
     assert prove(files, tmp_path) == 3
+
+
+@needs_promtool
+def test_rules_of_several_operations_are_not_taken_for_one_twice(tmp_path: Path) -> None:
+    registry = Registry()
+    for name in ("payment", "login"):
+        operation(name, max_error_ratio=0.01, registry=registry)
+    files = rules_of(inventory(registry), "operations")
+    rules = [path for path in write(files, tmp_path) if path.parent.name == "rules"]
+    assert refusal("check", "rules", "--lint-fatal", *rules) == ""
 
 
 def told(tmp_path: Path, runs: dict[str, str], minutes: int, **options: object) -> set[str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from obskit import Registry, job
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.process import groups
 
-from .promtool import needs_promtool, only, prove
-from .written import alerts, chosen, inventory
+from .promtool import needs_promtool, prove
+from .written import alerts, chosen, expected, inventory, written
 
 
 def jobs_only() -> Registry:
@@ -26,14 +26,18 @@ def with_a_check() -> Registry:
     return registry
 
 
+def test_the_rules_of_processes_are_these() -> None:
+    assert written(groups(inventory())) == expected("process")
+
+
 @pytest.mark.parametrize(
-    ("registry", "expected"), [(Registry(), True), (jobs_only(), False), (with_a_check(), True)]
+    ("registry", "heard_of"), [(Registry(), True), (jobs_only(), False), (with_a_check(), True)]
 )
 def test_what_is_run_by_cron_alone_is_not_expected_to_be_heard_of(
-    registry: Registry, expected: bool
+    registry: Registry, heard_of: bool
 ) -> None:
     names = [alert.name for alert in alerts(groups(inventory(registry)))]
-    assert ("ServiceDown" in names) is expected
+    assert ("ServiceDown" in names) is heard_of
 
 
 def test_a_service_is_down_after_five_minutes_of_silence() -> None:
@@ -41,6 +45,13 @@ def test_a_service_is_down_after_five_minutes_of_silence() -> None:
     assert "[3m]" in down.expr
     assert down.holds_for == 120.0
     assert "for 5m." in down.annotations["description"]
+
+
+def test_what_exports_seldom_is_looked_at_for_longer() -> None:
+    found = groups(inventory(export_interval=300.0))
+    assert "[10m30s]" in chosen(found, "ServiceDown", "critical").expr
+    assert "[50m]" in chosen(found, "ServiceRestarts", "warning").expr
+    assert "[20m]" in chosen(found, "TelemetryLost", "warning").expr
 
 
 def test_what_a_drill_made_up_is_no_sign_of_life() -> None:
@@ -63,5 +74,5 @@ def test_each_way_to_lose_telemetry_is_watched() -> None:
 @needs_promtool
 @pytest.mark.parametrize("scale", [1.0, 0.01])
 def test_each_alert_behaves_as_its_trials_say(tmp_path: Path, scale: float) -> None:
-    files = alert_rules(inventory(scale=scale, export_interval=60.0 * scale))
-    assert prove(only(files, "production-processes"), tmp_path) == 1
+    files = rules_of(inventory(scale=scale, export_interval=60.0 * scale), "processes")
+    assert prove(files, tmp_path) == 1

@@ -67,6 +67,7 @@ def test_a_trial_becomes_a_test_that_counts_what_fires_at_each_moment() -> None:
             "step": 15.0,
             "rule_files": ["../rules/shop.yml"],
             "evaluation_interval": "15s",
+            "group_eval_order": ["shop"],
             "tests": [
                 {
                     "name": "shop: broken",
@@ -99,6 +100,13 @@ def test_a_label_that_a_series_brings_is_not_asked_for_but_what_tells_it_from_ot
         'count(ALERTS{alertname="Down", alertstate="firing", severity="info", check=~"a|b"})'
         " or vector(0)"
     )
+
+
+def test_groups_are_evaluated_in_their_order_also_where_their_rules_are_tried() -> None:
+    """Else what one reads of another is now what it has just recorded, now what is long stale."""
+    groups = [Group(name, (alert(name, trial("broken", {})),)) for name in ("b", "a")]
+    (found,) = rule_file.tests(groups, "f")
+    assert found["group_eval_order"] == ["b", "a"]
 
 
 def test_samples_far_apart_are_evaluated_before_what_was_recorded_is_stale() -> None:

@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from obskit.alerts import rule_file
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.rule import Alert, Group, Recording
 from obskit.alerts.service import groups
 from obskit.alerts.service_trials import requests
 from obskit.alerts.yaml_text import dump
 
-from .promtool import needs_promtool, only, prove, refusal, write
-from .written import alerts, chosen, inventory, recordings
+from .promtool import needs_promtool, prove, refusal, write
+from .written import alerts, chosen, expected, inventory, recordings, written
+
+
+def test_the_rules_of_requests_are_these() -> None:
+    assert written(groups(inventory())) == expected("service")
 
 
 def test_each_alert_is_told_by_its_name_and_severity() -> None:
@@ -97,8 +101,8 @@ def test_a_while_without_requests_does_not_take_the_latency_of_the_hour(tmp_path
 
 @needs_promtool
 def test_each_alert_behaves_as_its_trials_say(tmp_path: Path) -> None:
-    files = alert_rules(inventory())
-    assert prove(only(files, "production-service"), tmp_path) == 2
+    files = rules_of(inventory(), "service")
+    assert prove(files, tmp_path) == 2
 
 
 @needs_promtool

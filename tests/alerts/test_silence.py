@@ -10,7 +10,14 @@ import pytest
 
 from obskit import Registry, job
 from obskit.alerts.inventory import DAY, Inventory
-from obskit.alerts.silence import longest_silence, longest_wait, period, refuse_too_rare, window
+from obskit.alerts.silence import (
+    is_of_each_host,
+    longest_silence,
+    longest_wait,
+    period,
+    refuse_too_rare,
+    window,
+)
 from obskit.exceptions import DeclarationError
 
 from .written import inventory
@@ -70,12 +77,37 @@ def test_what_is_generated_does_not_depend_on_the_day(
         (DAY, 2 * DAY),
         (5 * DAY, 8 * DAY),
         (700 * DAY, 768 * DAY),
+        (1_461 * DAY, 1_461 * DAY + 300.0),  # once in four years
     ],
 )
 def test_rules_look_back_beyond_a_silence_and_what_is_stale(
     seconds: float, expected: float
 ) -> None:
     assert window(seconds) == expected
+
+
+def test_there_are_so_many_classes() -> None:
+    days = (1, 2, 3, 4, 8, 15, 22, 32, 64, 128, 256, 512, 768)
+    sizes = [600, 1_200, 2_400, *(hours * 3_600 for hours in (1, 2, 4, 8, 16))]
+    sizes += [each * 86_400 for each in days]
+    assert [window(size - 300.0) for size in sizes] == sizes
+    assert [window(size - 299.0) for size in sizes[:-1]] == sizes[1:]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"every": "1m", "scope": "process"}, True),
+        ({"every": "1m", "scope": "host"}, True),
+        ({"every": "1m", "scope": "fleet"}, False),
+        ({"on": "job:nightly", "scope": "host"}, False),
+        ({"on": "job:nightly", "scope": "fleet"}, False),
+    ],
+)
+def test_what_is_periodical_and_of_no_fleet_is_decided_by_each_host(
+    options: dict[str, str], expected: bool
+) -> None:
+    assert is_of_each_host(Registry().add("rows", lambda: None, **options)) is expected  # type: ignore[arg-type]
 
 
 def test_what_runs_more_seldom_than_half_of_the_retention_is_refused() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from obskit.alerts.generated import alert_rules
+from obskit.alerts.generated import rules_of
 from obskit.alerts.telemetry import groups
 
-from .promtool import needs_promtool, only, prove
+from .promtool import needs_promtool, prove
 from .written import alerts, chosen, inventory, selectors
 
 # As the collector of this version shows them of itself.
@@ -67,5 +67,5 @@ def test_every_service_generates_the_same() -> None:
 @needs_promtool
 @pytest.mark.parametrize("scale", [1.0, 0.01])
 def test_each_alert_behaves_as_its_trials_say(tmp_path: Path, scale: float) -> None:
-    files = only(alert_rules(inventory(scale=scale)), "telemetry")
+    files = rules_of(inventory(scale=scale), "telemetry")
     assert prove(files, tmp_path) == 1 + (scale < 1)

@@ -46,6 +46,16 @@ def test_one_process_has_the_lock_until_it_gives_it_back(tmp_path: Path) -> None
         assert take(other, one) == [True, False]
 
 
+def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with two(tmp_path / "run") as (one, _):
+            assert take(one) == [True]
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+
+
 def test_where_a_file_is_in_the_folders_place_each_process_runs_them_and_says_so_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

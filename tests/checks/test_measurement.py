@@ -47,6 +47,13 @@ def test_it_is_judged_as_its_value_and_adds_what_it_says(
     assert (result.status.value, result.message, result.value) == expected
 
 
+def test_its_own_unit_is_told_where_none_is_declared() -> None:
+    found = of_returned(check(judge=above(warning=1)), Measurement(3, "%"), NOW)
+    assert found.message == "3 %: warning from 1 upward"
+    declared = of_returned(check(judge=above(warning=1), unit="{row}"), Measurement(3, "%"), NOW)
+    assert declared.message == "3 row: warning from 1 upward"
+
+
 def test_its_facts_rows_and_unit_stand_in_the_result() -> None:
     measured = Measurement(
         7, "{row}", details={"table": "orders", "password": "x1y2z3"}, evidence=["row 1", "row 2"]

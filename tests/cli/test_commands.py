@@ -14,9 +14,13 @@ from obskit.cli import main  # noqa: E402
 HELP = """\
 Commands:
   alerts    Explain alerts, try their way to a person, report on their past.
+  audit     Verify the audit, and make checkpoints of it.
   check     Run the checks of an app, watch them, silence them.
+  deploy    Mark that a release is deployed.
   dev       Run a service and show the story of each request.
+  doctor    Look for what is wrong with the monitoring itself.
   generate  Write alert rules, routes and dashboards of what an app declares.
+  logs      Find and follow lines in log files, show a request's story.
   notify    Tell people of problems without a collector.
   probe     Ask a URL once whether it is healthy.
   review    Report on the checks with a tag.
@@ -24,6 +28,7 @@ Commands:
   scrub     Mask the secrets in a log file.
   spool     Show, send or remove the telemetry that waits on disk.
   status    Show what is configured, and which processes run.
+  top       Show jobs as they run, checks with their trends, budgets as gauges.
 """
 
 
@@ -47,7 +52,20 @@ print(*sorted(name for name in sys.modules if name.partition(".")[0] == "obskit"
 
 
 @pytest.mark.parametrize(
-    "command", ["check", "dev", "probe", "review", "run", "scrub", "spool", "status"]
+    "command",
+    [
+        "check",
+        "deploy",
+        "dev",
+        "doctor",
+        "logs",
+        "probe",
+        "review",
+        "run",
+        "scrub",
+        "spool",
+        "status",
+    ],
 )
 def test_each_command_that_is_listed_can_be_called(command: str) -> None:
     result = testing.CliRunner().invoke(main, [command, "--help"])

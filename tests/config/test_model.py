@@ -48,6 +48,13 @@ def test_own_variables_stand_only_where_no_standard_one_exists() -> None:
         "OBSKIT_LOG_FORMAT",
         "OBSKIT_LOG_STREAM",
         "OBSKIT_LOG_LINE_LIMIT",
+        "OBSKIT_LOG_FOLDER",
+        "OBSKIT_LOG_STREAMS",
+        "OBSKIT_LOG_ROTATION",
+        "OBSKIT_LOG_FILE_MAX_BYTES",
+        "OBSKIT_LOG_FILE_PERIOD",
+        "OBSKIT_LOG_KEEP_DAYS",
+        "OBSKIT_LOG_FOLDER_MAX_BYTES",
         "OBSKIT_SHUTDOWN_TIMEOUT",
         "OBSKIT_REDACTION",
         "OBSKIT_REDACT_EMAILS",
@@ -71,6 +78,9 @@ def test_own_variables_stand_only_where_no_standard_one_exists() -> None:
         "OBSKIT_HEALTH_TOKEN",
         "OBSKIT_HEALTH_NETWORKS",
         "OBSKIT_HEALTH_DEGRADED_STATUS",
+        "OBSKIT_BEACON_PATH",
+        "OBSKIT_BEACON_SAMPLE_RATE",
+        "OBSKIT_PROFILE_SLOW_REQUESTS",
         "OBSKIT_METRIC_CARDINALITY_LIMIT",
     }
     assert BY_NAME["run_dir"].env == ("OBSKIT_RUN_DIR", "XDG_RUNTIME_DIR")

@@ -65,3 +65,19 @@ def test_requests_are_transactions_and_profiles_when_a_rate_says_so(
     assert transaction["contexts"]["trace"]["op"] == "http.server"
     assert (transaction["release"], transaction["environment"]) == ("1", "staging")
     assert len(receiver.envelope_items("profile")) == count
+
+
+@shows("SENTRY_PROFILE_SESSION_SAMPLE_RATE")
+@pytest.mark.parametrize(("given", "profiled"), [("1.0", True), ("0", False)])
+def test_transactions_are_profiled_by_the_newer_way_when_a_rate_says_so(
+    given: str, profiled: bool, receiver: Receiver, tmp_path: Path
+) -> None:
+    """Each names the profiler that looks at it."""
+    environ = {
+        "SENTRY_DSN": receiver.dsn,
+        "SENTRY_TRACES_SAMPLE_RATE": "1.0",
+        "SENTRY_PROFILE_SESSION_SAMPLE_RATE": given,
+    }
+    serve(_REQUEST, environ, tmp_path)
+    (transaction,) = receiver.envelope_items("transaction")
+    assert ("profile" in transaction["contexts"]) is profiled

@@ -23,7 +23,9 @@ from .services import LOOPBACK, free_ports
 from .stack import Stack
 from .waiting import wait_until
 
-VISITS = ("/", "/products/3", "/products/99", "/boom", "/everything")
+VISITS = ("/", "/products/3", "/products/99", "/boom", "/everything", "/page")
+# As a browser tells of the last of them.
+VIEW = {"route": "/page", "values": {"lcp": 1_200, "inp": 40, "cls": 0.02}}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def feed(folder: Path, database: str) -> Iterator[Fed]:
         nowhere = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"http://{LOOPBACK}:1/v1/logs"}
         shops = {"shop": {}, "spooling": nowhere}
         for name, more in shops.items():
+            more["WATCHED_DATABASE"] = database
             leaving.callback(watched(stack, folder, name, ports[name], more).stop)
         send_what_is_refused(stack)
         leaving.enter_context(visitors([ports[name] for name in shops]))
@@ -104,7 +107,8 @@ def shop_environment(data: Path) -> dict[str, str]:
     data.mkdir(exist_ok=True)
     return {
         "PYTHONPATH": f"{ROOT / 'examples' / 'shop'}{os.pathsep}{ROOT / 'tests' / 'e2e'}",
-        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=dashboards",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=dashboards,service.version=1.4.3",
+        "OBSKIT_BEACON_PATH": "/-/page-views",
         "OBSKIT_SPOOL_DIR": str(data / "spool"),
         "OBSKIT_RUN_DIR": str(data / "run"),
         "SHOP_DATA": str(data),
@@ -157,6 +161,12 @@ def send_what_is_refused(stack: Stack) -> None:
     otlp.send_metrics(base, {"service.name": "late"}, [otlp.gauge("late", "1", [point])])
 
 
+def send_view(port: int) -> None:
+    """Tell of a page view."""
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    fetch(f"http://{LOOPBACK}:{port}/-/page-views", json_body=VIEW, headers=ours)
+
+
 @contextmanager
 def visitors(ports: list[int]) -> Iterator[None]:
     """Visit the shops until the block is left; what a visitor meets is raised then."""
@@ -167,6 +177,7 @@ def visitors(ports: list[int]) -> Iterator[None]:
             for port in ports:
                 for path in (*VISITS, f"/be-refused/{port}"):
                     fetch(f"http://{LOOPBACK}:{port}{path}")
+                send_view(port)
 
     with ThreadPoolExecutor(1) as thread:
         visiting = thread.submit(visit)

@@ -159,6 +159,17 @@ def test_a_panel_says_what_is_so(
     wait_until(f"it says {expected}", said, seconds=60)
 
 
+def test_a_deploy_is_marked_when_the_shop_began_to_serve(fed: Fed) -> None:
+    marks = BUILT["obskit-service"]["annotations"]["list"]
+    (expr,) = (one["expr"] for one in marks if one["name"] == "Deploys")
+    found = wait_until(
+        "there is a mark", lambda: prometheus(fed.prometheus, filled(expr, CHOSEN)), seconds=60
+    )
+    ((labels, milliseconds),) = found
+    assert labels == {"obskit_deploy_release": "1.4.3"}
+    assert time.time() - 3_600 < milliseconds / 1_000 < time.time()
+
+
 def test_every_metric_of_a_dashboard_is_there(fed: Fed) -> None:
     wanted: set[str] = set()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from importlib import import_module
 
+import psycopg
 import requests
 from flask import Flask
 from flask.typing import ResponseReturnValue
@@ -51,12 +53,20 @@ def everything() -> ResponseReturnValue:
         pass
     with payment.run() as run:
         run.fail("declined")
+    with psycopg.connect(os.environ["WATCHED_DATABASE"]) as connection:
+        connection.execute("SELECT 1")
     metrics.count("orders.placed", unit="{order}")
     metrics.gauge("basket.open", 3)
     metrics.histogram("basket.size", 4, unit="By")
     for number in range(110):  # more than are kept apart
         metrics.count("labels.used", label=str(number))
     return {"done": True}
+
+
+@app.get("/page")
+def page() -> str:
+    """What browsers show."""
+    return "<h1>Basket</h1>"
 
 
 @app.get("/refuse")

@@ -23,6 +23,7 @@ from obskit.receivers.channel import (
     Webhook,
 )
 from obskit.receivers.model import Mailer, Receiver
+from obskit.receivers.secret import Variable
 
 apprise = pytest.importorskip("apprise")
 pytest.importorskip("obskit.notify.sending")  # it has Apprise import its services
@@ -85,6 +86,8 @@ def test_discord_is_given_its_webhook(secret: Any) -> None:
         Discord(secret("https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U71"))
     )
     assert (discord.webhook_id, discord.webhook_token) == ("4174216298", "JHMHI8qBe7bk2ZwO5U71")
+    assert (discord.footer, discord.include_image) == (True, False)
+    assert "format=markdown" in discord.url()
 
 
 def test_pagerduty_keeps_one_incident_for_each_problem(secret: Any) -> None:
@@ -127,6 +130,33 @@ def test_an_empty_secret_is_told_by_its_file(secret: Any, content: str) -> None:
 def test_a_secret_that_is_not_there_is_told_by_its_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"{tmp_path}/none cannot be read"):
         address(Discord(tmp_path / "none"), None)
+
+
+def test_people_of_a_variable_are_all_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERT_EMAILS", "ann@host.com, bob@host.com,")
+    mail = made(Email(to_env=Variable("ALERT_EMAILS")), Mailer("mail.host.com", 587, "a@host.com"))
+    assert [to for _, to in mail.targets] == ["ann@host.com", "bob@host.com"]
+
+
+def test_what_is_no_address_in_a_variable_is_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALERT_EMAILS", "ann@host.com;bob")
+    with pytest.raises(
+        ConfigError, match=r"\$ALERT_EMAILS holds no addresses: use an address such"
+    ):
+        address(Email(to_env=Variable("ALERT_EMAILS")), Mailer("mail.host.com", 587, "a@host.com"))
+
+
+def test_a_secret_may_stand_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NTFY", "ntfy://ntfy.host.com/ops\n")
+    assert address(Apprise(Variable("NTFY")), None) == "ntfy://ntfy.host.com/ops"
+
+
+def test_a_variable_that_is_not_set_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NTFY", raising=False)
+    with pytest.raises(ConfigError, match=r"\$NTFY is not set: give it to whatever runs"):
+        address(Apprise(Variable("NTFY")), None)
 
 
 @pytest.mark.parametrize("kind", [PagerDuty, Opsgenie])

@@ -131,6 +131,33 @@ class TestSeverities:
             "team: recovered db",
         ]
 
+    def test_whoever_was_paged_hears_of_the_end_also_where_it_is_sev2_by_then(self) -> None:
+        paged = {"sev1": Delivery(HOUR, "pager"), "sev2": Delivery(HOUR), "sev3": Delivery(DAY)}
+        told = Telling()
+        told.terms = replace(told.terms, directory=directory(severities=paged))
+        unknown = problem(status="unknown", since=NOON - HOUR)
+        assert told.at(NOON, unknown) == ["pager: new db", "team: new db"]
+        lowered = problem(severity="sev2", since=NOON + MINUTE)
+        assert told.at(NOON + MINUTE, lowered) == ["team: worse db"]
+        well = problem(status="ok", severity="sev2", since=NOON + HOUR)
+        assert told.at(NOON + HOUR, well) == ["pager: recovered db", "team: recovered db"]
+
+    def test_of_what_begins_anew_as_a_warning_nobody_is_paged_at_the_end(self) -> None:
+        paged = {"sev1": Delivery(HOUR, "pager"), "sev2": Delivery(HOUR), "sev3": Delivery(DAY)}
+        told = Telling()
+        told.terms = replace(told.terms, directory=directory(severities=paged))
+        assert told.at(NOON, problem()) == ["pager: new db", "team: new db"]
+        well = NOON + 10 * MINUTE
+        assert told.at(well, problem(status="ok", since=well)) == [
+            "pager: recovered db",
+            "team: recovered db",
+        ]
+        again = NOON + 40 * MINUTE
+        warns = problem(status="warning", since=again)
+        assert told.at(again, warns) == ["team: new db"]
+        well = NOON + 3 * HOUR
+        assert told.at(well, problem(status="ok", since=well)) == ["team: recovered db"]
+
     def test_a_warning_of_sev1_is_told_as_sev2(self) -> None:
         (news,) = Telling().decided(NOON, problem(status="warning")).news
         assert [item.severity for item in news.items] == ["sev2"]
@@ -170,6 +197,26 @@ class TestQuietHours:
         (item,) = news.items
         assert (item.change, item.was, item.times) == ("passed", "critical", 2)
         assert told.at(self.MORNING + HOUR, well) == []
+
+    def test_of_what_mended_itself_at_night_the_worst_is_told(self, told: Telling) -> None:
+        told.at(self.NIGHT, problem(severity="sev2", since=self.NIGHT))
+        milder = problem(status="warning", severity="sev2", since=self.NIGHT + HOUR)
+        assert told.at(self.NIGHT + HOUR, milder) == []
+        well = problem(status="ok", severity="sev2", since=self.NIGHT + 2 * HOUR)
+        assert told.at(self.NIGHT + 2 * HOUR, well) == []
+        (news,) = told.decided(self.MORNING, well).news
+        assert [(item.change, item.was) for item in news.items] == [("passed", "critical")]
+
+    def test_what_failed_in_a_silence_at_night_is_not_counted(self, told: Telling) -> None:
+        told.terms = replace(told.terms, silenced=frozenset({"db"}))
+        assert told.at(self.NIGHT, problem(severity="sev2", since=self.NIGHT)) == []
+        told.terms = replace(told.terms, silenced=frozenset())
+        later = self.NIGHT + HOUR
+        assert told.at(later, problem(severity="sev2", since=self.NIGHT)) == []
+        well = problem(status="ok", severity="sev2", since=later + MINUTE)
+        assert told.at(later + MINUTE, well) == []
+        (news,) = told.decided(self.MORNING, well).news
+        assert [(item.change, item.times) for item in news.items] == [("passed", 1)]
 
     def test_on_a_weekend_nobody_hears_of_sev2(self, told: Telling) -> None:
         saturday, monday = NOON + 4 * DAY, NOON + 6 * DAY
@@ -283,6 +330,34 @@ class TestGrouping:
         fresh = problem("rows", "ok", mended + 30, depends_on=("db",))
         assert told.at(mended + 30, well, fresh) == []
 
+    def test_what_was_told_of_waits_for_nothing(self) -> None:
+        told = Telling(patience=60.0)
+        before = problem(status="ok", since=NOON - DAY, judged=NOON)
+        warns = problem("rows", "warning", depends_on=("db",))
+        assert told.at(NOON, before, warns) == ["team: new rows"]
+        later = NOON + 10 * MINUTE
+        worse = problem("rows", since=later, depends_on=("db",))
+        assert told.at(later, before, worse) == ["team: worse rows"]
+
+    def test_a_recovery_waits_for_nothing(self) -> None:
+        told = Telling(patience=60.0)
+        below = problem("rows", depends_on=("db",))
+        before = problem(status="ok", since=NOON - DAY, judged=NOON)
+        assert told.at(NOON, before, below) == ["team: new rows"]
+        later = NOON + 10 * MINUTE
+        well = problem("rows", "ok", later, depends_on=("db",))
+        assert told.at(later, before, well) == ["team: recovered rows"]
+
+    def test_what_mended_itself_unheard_waits_for_nothing(self) -> None:
+        told = Telling(patience=60.0)
+        told.terms = replace(told.terms, directory=directory(working_hours=OFFICE))
+        before = problem(status="ok", since=NOON - DAY, judged=NOON + 10 * HOUR)
+        night = problem("rows", since=NOON + 10 * HOUR, severity="sev2", depends_on=("db",))
+        assert told.at(NOON + 10 * HOUR, before, night) == []
+        morning = NOON + 21 * HOUR
+        well = problem("rows", "ok", morning, severity="sev2", depends_on=("db",))
+        assert told.at(morning, before, well) == ["team: passed rows"]
+
     def test_all_that_is_new_goes_to_a_receiver_in_one_message_the_most_urgent_first(self) -> None:
         minor, major = problem("a", severity="sev2"), problem("z")
         (news,) = Telling().decided(NOON, minor, major).news
@@ -322,6 +397,20 @@ class TestThrottle:
         assert told.at(NOON + MINUTE, well) == []
         assert told.at(NOON + 299, well) == []
         assert told.at(NOON + 300, well) == ["team: recovered db"]
+
+    def test_what_passes_in_the_quiet_is_told_at_its_end_with_its_own_times_only(self) -> None:
+        told = Telling()
+        told.at(NOON, problem())
+        told.at(NOON + 5 * MINUTE, problem(status="ok", since=NOON + 5 * MINUTE))
+        passed = []
+        for minute, end in ((6, 15), (16, 30)):
+            begun, over = NOON + minute * MINUTE, NOON + (minute + 1) * MINUTE
+            assert told.at(begun, problem(since=begun)) == []
+            well = problem(status="ok", since=over)
+            assert told.at(over, well) == []
+            (news,) = told.decided(NOON + end * MINUTE, well).news
+            passed += [(item.change, item.was, item.times) for item in news.items]
+        assert passed == [("passed", "critical", 1), ("passed", "critical", 1)]
 
 
 class TestSilences:
@@ -427,9 +516,9 @@ class TestPast:
     def test_what_nobody_looks_at_any_more_is_forgotten_after_a_month(self) -> None:
         told = Telling()
         told.at(NOON, problem())
-        told.at(NOON + 31 * DAY)
+        told.at(NOON + 32 * DAY)
         assert "check:db" in told.past.known
-        told.at(NOON + 33 * DAY)
+        told.at(NOON + 32 * DAY + 1)
         assert told.past.known == {}
 
     def test_looking_again_at_the_same_changes_nothing(self) -> None:

@@ -32,7 +32,7 @@ TEXT = """db is critical
 
 shop (production), 2026-03-10T12:00:05Z"""
 HTML = """\
-<div style="border-left: 6px solid #c0392b; padding-left: 10px; margin-bottom: 14px">\
+<div style="border-left: 6px solid #ff0000; padding-left: 10px; margin-bottom: 14px">\
 <b>db is critical</b><br>
 connection refused<br>
 evidence: row 7<br>
@@ -87,6 +87,26 @@ def test_html_says_the_same_in_the_colour_of_its_severity_and_escapes_it() -> No
             "success",
         ),
         (
+            Item("passed", replace(FULL, status="ok"), "sev2", NOON, "warning", 1),
+            "[OK] shop: db was warning, and is ok again",
+            "success",
+        ),
+        (
+            Item("better", replace(FULL, status="warning"), "sev1", NOON, was="critical"),
+            "[SEV1] shop: db is warning (was critical)",
+            "failure",
+        ),
+        (
+            Item("recovered", replace(FULL, status="ok"), "sev1", NOON + HOUR, "critical"),
+            "[OK] shop: db is ok again, after 0ms",  # a clock that was set back
+            "success",
+        ),
+        (
+            Item("still", FULL, "sev1", NOON + HOUR),
+            "[SEV1] shop: db is still critical, for 0ms",
+            "failure",
+        ),
+        (
             Item("new", replace(FULL, kind="job", name="import"), "sev1", NOON),
             "[SEV1] shop: job import is critical",
             "failure",
@@ -106,6 +126,57 @@ def test_several_are_counted_in_the_title() -> None:
     )
     digest = render(news(fails, is_digest=True), "shop", "", NOON)
     assert digest.title == "Daily digest shop: 1 failing"
+
+
+def test_the_first_of_several_gives_the_title_and_the_tone() -> None:
+    items = [Item("new", FULL, "sev2", NOON), Item("new", problem("disk"), "sev3", NOON)]
+    message = render(news(*items), "shop", "", NOON)
+    assert (message.title, message.tone) == ("[SEV2] shop: 2 failing", "warning")
+
+
+def test_all_that_is_over_is_counted_alone() -> None:
+    items = [Item("recovered", problem(name, "ok"), "sev1", NOON) for name in ("db", "disk")]
+    assert render(news(*items), "shop", "", NOON).title == "[OK] shop: 2 well again"
+
+
+def test_what_is_over_shows_no_evidence_and_no_dependents() -> None:
+    well = replace(FULL, status="ok", message="answers")
+    item = Item("recovered", well, "sev1", NOON - MINUTE, "critical", dependents=("a",))
+    assert render(news(item), "shop", "", NOON).text == (
+        "db is ok again, after 1m\n"
+        "  answers\n"
+        "  since: 2026-03-10T11:59:00Z\n"
+        "  owner: data\n"
+        "  runbook: https://wiki/db?a=1&b=2\n"
+        "  dashboard: https://grafana/db\n"
+        "  trace: abababababababababababababababab\n"
+        "\n"
+        "shop, 2026-03-10T12:00:00Z"
+    )
+
+
+def test_ten_rows_and_twenty_of_anything_else_are_shown_whole() -> None:
+    rows = tuple(f"row {number}" for number in range(10))
+    names = tuple(f"d{number}" for number in range(20))
+    item = Item("new", replace(FULL, evidence=rows), "sev1", NOON, dependents=names)
+    items = [replace(item, problem=replace(item.problem, name=f"c{n}")) for n in range(20)]
+    text = render(news(*items), "shop", "", NOON).text
+    assert "  evidence: row 9\n  not judged meanwhile: 20: d0, " in text
+    assert ", d19\n" in text
+    assert " more" not in text
+
+
+@pytest.mark.parametrize(("length", "shown"), [(300, "x" * 300), (301, "x" * 299 + "…")])
+def test_a_row_is_cut_after_300_characters(length: int, shown: str) -> None:
+    item = Item("new", replace(FULL, evidence=("x" * length,)), "sev1", NOON)
+    assert f"  evidence: {shown}\n" in render(news(item), "shop", "", NOON).text
+
+
+def test_what_has_none_of_all_that_says_since_when() -> None:
+    message = render(news(Item("new", problem(), "sev1", NOON)), "shop", "", NOON)
+    assert message.text == (
+        "db is critical\n  since: 2026-03-10T12:00:00Z\n\nshop, 2026-03-10T12:00:00Z"
+    )
 
 
 def test_what_is_long_is_cut_and_counted() -> None:

@@ -78,7 +78,7 @@ def test_mail_arrives_at_each_address_as_html_with_its_title() -> None:
     assert mail["Subject"] == "[SEV1] shop: db is critical"
     assert "shop@host.com" in mail["From"]
     html = body(mail, "html")
-    assert "border-left: 6px solid #c0392b" in html
+    assert "border-left: 6px solid #ff0000" in html
     assert "refused &lt;by&gt; the host" in html
     assert '<a href="https://wiki/db">' in html
 

@@ -191,6 +191,26 @@ def test_the_histogram_has_a_series_for_each_outcome(
     ]
 
 
+def test_each_slow_run_is_told_in_a_line(
+    install: Install, registry: Declarations, obskit_capture: Capture
+) -> None:
+    install()
+    export = operation("export", slow_after="5s", registry=registry)
+    runs(export, obskit_capture, 1, seconds=5.0)
+    runs(export, obskit_capture, 1, seconds=6.25)
+    slow = [line for line in obskit_capture.lines if line["event"] == "operation.slow"]
+    assert [(line["level"], line["obskit.operation.name"], line["seconds"]) for line in slow] == [
+        ("warning", "export", 6.25)
+    ]
+
+
+def test_without_a_limit_no_run_is_told(
+    payment: DeclaredOperation, obskit_capture: Capture
+) -> None:
+    runs(payment, obskit_capture, 1, seconds=300.0)
+    assert [line["event"] for line in obskit_capture.lines] == []
+
+
 def test_threads_lose_no_run(payment: DeclaredOperation) -> None:
     def many() -> None:
         for _ in range(200):
@@ -218,6 +238,7 @@ def test_before_init_runs_are_judged_all_the_same(registry: Declarations) -> Non
         ({"max_error_ratio": 1.5}, "max_error_ratio is 1.5: use a share of 1, such as 0.01"),
         ({"max_error_ratio": True}, "max_error_ratio is True: use a share of 1, such as 0.01"),
         ({"max_p95": "1h"}, "max_p95 is '1h': use at most 5m"),
+        ({"slow_after": "soon"}, "slow_after: 'soon' is no span of time"),
         ({"min_runs": 0}, "min_runs is 0: use a whole number from 1"),
         ({"window": "10ms"}, "window: '10ms' is out of range"),
         ({"expected": "KeyError"}, "use an exception type or a tuple of them"),

@@ -20,6 +20,21 @@ def test_a_line_may_come_in_pieces() -> None:
     assert tail.lines() == ("one", "two", "three")
 
 
+def test_lines_that_have_ended_are_given_back_whole() -> None:
+    tail = Tail()
+    assert tail.add(1, b"x" * 2_000) == []
+    assert tail.add(2, b"other") == []
+    assert tail.add(1, b"y\nnext\nhalf") == [b"x" * 2_000 + b"y", b"next"]
+    assert (tail.rest(1), tail.rest(2), tail.rest(3)) == (b"half", b"other", b"")
+
+
+def test_of_a_line_without_end_the_beginning_is_given_back() -> None:
+    tail = Tail()
+    tail.add(1, b"a" * 60_000)
+    tail.add(1, b"b" * 60_000)
+    assert tail.add(1, b"c\n") == [b"a" * 60_000 + b"b" * 5_536]
+
+
 def test_streams_do_not_mix_within_a_line() -> None:
     tail = Tail()
     tail.add(1, b"half")
@@ -32,7 +47,7 @@ def test_a_long_line_is_cut_and_takes_no_room() -> None:
     tail = Tail()
     for _ in range(100):
         tail.add(1, b"x" * 65_536)
-    assert len(tail._rests[1]) == 1_512
+    assert len(tail._rests[1]) == 65_536
     assert tail.lines() == ("x" * 1_000,)
 
 

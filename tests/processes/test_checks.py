@@ -53,6 +53,19 @@ def told():
 
 make_server("127.0.0.1", int(sys.argv[1]), app, threaded=True).serve_forever()
 """
+IDLE = """
+import os
+import flask
+import obskit
+import obskit.flask
+
+obskit.init("idle")
+app = obskit.flask.init_app(flask.Flask("idle"))
+
+@obskit.check("quick", every="1s", scope="process")
+def quick():
+    open(f"ran-{os.getpid()}", "w").close()
+"""
 QUIET = {"OBSKIT_LOG_FORMAT": "none", "OTEL_METRIC_EXPORT_INTERVAL": "100"}
 
 
@@ -191,3 +204,17 @@ def test_a_job_that_runs_once_and_fails_is_seen_by_its_state_and_to_have_been_co
     }
     assert {state for state, value in states.items() if value} == {"failed"}
     assert set(states) >= {"never", "running", "ok", "failed", "lost", "too_long", "late"}
+
+
+@pytest.mark.parametrize("options", [[], ["--preload"]], ids=["each loads", "preload"])
+def test_gunicorns_workers_run_their_checks_before_anybody_asks(
+    tmp_path: Path, options: list[str]
+) -> None:
+    pytest.importorskip("gunicorn")
+    (tmp_path / "idle.py").write_text(IDLE)
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
+    command += ["--pythonpath", str(tmp_path), *options, "idle:app"]
+    with Receiver() as receiver, running(command, port, receiver, tmp_path, **QUIET) as server:
+        eventually(lambda: len(list(tmp_path.glob("ran-*"))) == 2, server)
+        assert not (tmp_path / f"ran-{server.process.pid}").exists()

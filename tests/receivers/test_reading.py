@@ -23,6 +23,7 @@ from obskit.receivers.channel import (
 from obskit.receivers.hours import Hours
 from obskit.receivers.model import Delivery, Directory, Mailer, Mute, Receiver
 from obskit.receivers.reading import directory_of, read_directory
+from obskit.receivers.secret import Variable
 
 from .given import WHOLE, small
 
@@ -107,6 +108,12 @@ def test_the_least_file_tells_one_receiver_of_everything_at_any_time() -> None:
             {"token_file": "/run/secrets/token", "chat": 7, "url": "http://127.0.0.1:1/"},
             Telegram(SECRETS / "token", 7, "http://127.0.0.1:1/"),
         ),
+        ("email", {"to_env": "ALERT_EMAILS"}, Email(to_env=Variable("ALERT_EMAILS"))),
+        ("slack", {"url_env": "SLACK_URL"}, Slack(Variable("SLACK_URL"))),
+        ("webhook", {"url_env": "HOOK_URL"}, Webhook(url_file=Variable("HOOK_URL"))),
+        ("pagerduty", {"routing_key_env": "PD_KEY"}, PagerDuty(Variable("PD_KEY"))),
+        ("opsgenie", {"api_key_env": "OG_KEY"}, Opsgenie(Variable("OG_KEY"))),
+        ("telegram", {"token_env": "TOKEN", "chat": 7}, Telegram(Variable("TOKEN"), 7)),
     ],
 )
 def test_a_channel_is_read(kind: str, given: dict[str, Any], channel: object) -> None:
@@ -117,6 +124,12 @@ def test_a_channel_is_read(kind: str, given: dict[str, Any], channel: object) ->
     )
     assert directory.receivers["team"].channels == (channel,)
     assert directory.mailer == Mailer("localhost", 25, "obskit@example.org", require_tls=False)
+
+
+def test_the_password_of_the_mail_server_may_stand_in_a_variable() -> None:
+    mail = {"smarthost": "a:587", "from": "a@b.org", "username": "a", "password_env": "SMTP_PASS"}
+    directory = directory_of(small(email=mail), "alerts.toml")
+    assert directory.mailer == Mailer("a", 587, "a@b.org", "a", Variable("SMTP_PASS"))
 
 
 def test_days_are_read_over_the_end_of_the_week() -> None:
@@ -137,10 +150,17 @@ def test_every_day_of_the_week_has_its_name() -> None:
 
 def test_a_mute_window_may_ask_of_every_trait() -> None:
     traits = ("service", "environment", "severity", "owner", "alert", "check", "job", "operation")
-    match = {trait: "sev2" for trait in traits}
+    match = dict.fromkeys(traits, "sev2")
     hours = {"days": "sunday", "from": "01:00", "until": "02:00", "timezone": "UTC"}
     directory = directory_of(small(mute={"move": {**hours, "match": match}}), "alerts.toml")
-    assert directory.mutes[0].match == {trait: ("sev2",) for trait in traits}
+    assert directory.mutes[0].match == dict.fromkeys(traits, ("sev2",))
+
+
+def test_no_issue_at_all_may_be_allowed() -> None:
+    assert directory_of(small(issues={"error": 0}), "alerts.toml").issues == {
+        "critical": 5,
+        "error": 0,
+    }
 
 
 def test_the_longest_repetition_is_five_days() -> None:

@@ -172,6 +172,24 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "[receivers.team] webhook url and url_file: give one of both",
         ),
         (
+            {"receivers": {"team": {"slack": {"url_env": "https://hooks/hunter2"}}}},
+            (
+                "[receivers.team] slack url_env is [masked]: use the name of an environment variable"
+                " that holds it"
+            ),
+        ),
+        (
+            {"receivers": {"team": {"slack": {"url_env": "SLACK", "url_file": "/run/slack"}}}},
+            "[receivers.team] slack url_file and url_env: give one of both",
+        ),
+        (
+            {
+                "receivers": {"team": {"email": {"to": "a@b.org", "to_env": "PEOPLE"}}},
+                "email": {"smarthost": "a:25", "from": "a@b.org"},
+            },
+            "[receivers.team] email to and to_env: give one of both",
+        ),
+        (
             {"receivers": {"team": {"slack": {}}}},
             "[receivers.team] slack url_file is missing: give it",
         ),
@@ -186,6 +204,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"email": {"smarthost": "a:25", "from": "a@b.org", "user": "a"}},
             "[email] user is not known: did you mean username?",
+        ),
+        (
+            {"receivers": {"team": {"webhook": {"url": "http://"}}}},
+            "[receivers.team] webhook url is [masked]: use a URL of http or https",
         ),
         ({"default": {"receiver": " "}}, "[default] receiver is ' ': use text"),
         (

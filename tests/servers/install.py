@@ -20,7 +20,10 @@ def postgresql_bin() -> Path | None:
 
 #: Package → whether it is there.
 PACKAGES = {
+    "chromium": lambda: shutil.which("chromium") is not None,
+    "chromium-driver": lambda: shutil.which("chromedriver") is not None,
     "logrotate": lambda: shutil.which("logrotate") is not None,
+    "nginx-light": lambda: shutil.which("nginx", path="/usr/sbin:/usr/bin") is not None,
     "postgresql": lambda: postgresql_bin() is not None,
     "prometheus": lambda: shutil.which("promtool") is not None,
     "prometheus-alertmanager": lambda: shutil.which("amtool") is not None,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from tests.state.deploys_contract import DeploysContract
 from tests.state.lease_contract import LeaseContract
 from tests.state.notices_contract import NoticesContract
 
@@ -54,7 +55,7 @@ def noise(number: int, length: int) -> str:
     return "".join(Random(number).choices(ascii_letters + digits, k=length))
 
 
-class StoreContract(LeaseContract, NoticesContract):
+class StoreContract(DeploysContract, LeaseContract, NoticesContract):
     """Of a store. The fixture `store` gives an empty one."""
 
     def test_a_new_store_holds_nothing(self, store: Store) -> None:

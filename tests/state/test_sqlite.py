@@ -198,14 +198,14 @@ def test_a_file_of_a_newer_version_is_left_alone(
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as newer:
         newer.execute(f"PRAGMA application_id = {APPLICATION}")
-        newer.execute("PRAGMA user_version = 4")
+        newer.execute("PRAGMA user_version = 5")
         newer.execute("CREATE TABLE something_new (id)")
     for _ in range(2):
         with pytest.raises(StoreError) as raised:
             store.latest()
     assert str(raised.value) == (
-        f"the state in {path} cannot be used: a newer obskit wrote it (version 4 of its tables,"
-        " this one knows 3): use the newer one, or give another path"
+        f"the state in {path} cannot be used: a newer obskit wrote it (version 5 of its tables,"
+        " this one knows 4): use the newer one, or give another path"
     )
     assert len(caplog.records) == 1
 
@@ -219,7 +219,7 @@ def test_a_file_of_an_older_version_gets_the_newer_tables(store: Store, path: Pa
     assert store.keep(RUN)
     store.close()
     with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA user_version").fetchone() == (3,)
+        assert file.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def test_a_file_of_the_first_version_keeps_what_is_in_it(
@@ -229,7 +229,7 @@ def test_a_file_of_the_first_version_keeps_what_is_in_it(
     store.put_job(JOB)
     store.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
-        for table in ("known_jobs", "noted", "notices"):
+        for table in ("known_jobs", "noted", "notices", "deploys"):
             older.execute(f"DROP TABLE {table}")
         older.execute("PRAGMA user_version = 1")
     assert store.know_jobs(["import"], 7.0) == {"import": 7.0}
@@ -327,4 +327,4 @@ def test_a_file_that_another_makes_at_the_same_moment_is_known_as_ours(path: Pat
 
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.set_trace_callback(makes_it)
-        assert sqlite_file._version(connection) == 3
+        assert sqlite_file._version(connection) == 4

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import logging.config
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +117,29 @@ def test_a_host_that_configured_structlog_keeps_it(installed: Installed) -> None
     loggers.configure_structlog()
     structlog.get_logger().info("x")
     assert given == [{"event": "x"}]
+    assert installed.lines.records == []
+
+
+def rendered(_logger: Any, _method: str, event: Any) -> str:
+    return f"host: {event['event']}"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    [
+        ({"processors": [rendered]}, "host: x\n"),
+        ({"logger_factory": structlog.PrintLoggerFactory()}, "[info     ] x"),
+        ({"processors": [rendered], "wrapper_class": structlog.BoundLogger}, "host: x\n"),
+    ],
+    ids=["processors", "factory", "wrapper"],
+)
+def test_a_host_that_configures_structlog_after_us_has_what_it_chose(
+    chosen: Any, written: str, installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loggers.configure_structlog()
+    structlog.configure(**chosen)
+    structlog.get_logger().info("x")
+    assert written in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert installed.lines.records == []
 
 

@@ -41,6 +41,27 @@ def test_a_histogram_without_boundaries_has_the_sdks() -> None:
     assert point.explicit_bounds[:3] == (0.0, 5.0, 10.0)
 
 
+def bounds_of_queries(**given: Any) -> tuple[float, ...] | None:
+    """Of the histogram that a client instrumentation makes, which names no boundaries."""
+    reader = InMemoryMetricReader()
+    config = load({"service": "shop", **given}, environ={})
+    provider = build(config, Resource({}), [reader])
+    provider.get_meter("contrib").create_histogram("db.client.operation.duration", "s").record(0.03)
+    data = reader.get_metrics_data()
+    assert data is not None
+    (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
+    (point,) = metric.data.data_points
+    return getattr(point, "explicit_bounds", None)
+
+
+def test_the_queries_of_a_client_instrumentation_have_the_conventions_boundaries() -> None:
+    expected = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
+    assert bounds_of_queries() == expected
+    # What the reader prefers is not for the provider to overrule.
+    exponential = "base2_exponential_bucket_histogram"
+    assert bounds_of_queries(metric_histogram=exponential) != expected
+
+
 @pytest.mark.parametrize(
     ("kind", "method", "shown"),
     [("counter", "add", 5), ("up_down_counter", "add", 5), ("gauge", "set", 3)],

@@ -111,6 +111,13 @@ def test_kind_and_unit_end_the_name(runtime: Runtime, kind: str, unit: str, name
     assert lines(runtime, "rows")[1:] == [f'{name}{{{COMMON},{LAST},service_name="shop"}} 3.0']
 
 
+def test_a_unit_that_is_a_word_of_the_name_does_not_end_it(runtime: Runtime) -> None:
+    """As the collector has it, where SQLAlchemy's instrumentation counts connections."""
+    runtime.meter.create_up_down_counter("client.connections.usage", "connections").add(3)
+    (sample,) = lines(runtime, "client_connections")[1:]
+    assert sample == f'client_connections_usage{{{COMMON},{LAST},service_name="shop"}} 3.0'
+
+
 def test_the_resource_is_told_once(runtime: Runtime) -> None:
     comment, info = lines(runtime, "target_info")
     assert comment == "# TYPE target_info gauge"

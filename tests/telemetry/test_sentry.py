@@ -168,6 +168,27 @@ def test_personal_data_is_sent_where_the_host_wants_it() -> None:
     assert CANARY not in str(event["request"])
 
 
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-Ip", "Forwarded"])
+def test_no_header_tells_the_address_of_a_person(name: str) -> None:
+    event = failed(Reported(), snapshot(headers={name: "203.0.113.9", "Accept": "*/*"}))
+    assert event["request"]["headers"] == {name: "[redacted]", "Accept": "*/*"}
+    assert "203.0.113.9" not in str(event)
+
+
+def test_a_critical_line_is_a_fatal_breadcrumb() -> None:
+    reported = Reported()
+    Installed()
+    with Served(reported.errors):
+        obskit.get_logger("shop").critical("it burns")
+        obskit.get_logger("shop").error("it smokes")
+        raise ValueError("x")
+    (event,) = reported.events
+    assert [(crumb["level"], crumb["message"]) for crumb in event["breadcrumbs"]["values"]] == [
+        ("fatal", "it burns"),
+        ("error", "it smokes"),
+    ]
+
+
 def test_locals_are_left_out_where_the_host_wants_none() -> None:
     assert "vars" not in frame_of(failed(Reported(include_local_variables=False)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +26,16 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
         raise KeyError("row")
     if environ["PATH_INFO"] == "/works":
         work_until_sampled()
+    if environ["PATH_INFO"] == "/chunk":
+        work_until_seen()
     return [b"ok"]
+
+
+def work_until_seen() -> None:
+    """Long enough for some looks at it, of which there are a hundred a second."""
+    end = thread_time() + 0.2
+    while thread_time() < end:
+        sum(range(1_000))
 
 
 def work_until_sampled() -> None:
@@ -120,6 +129,21 @@ def test_profiles_of_the_share_arrive_with_their_transactions(
     assert profile["transactions"][0]["trace_id"] == transaction["contexts"]["trace"]["trace_id"]
     functions = {frame["function"] for frame in profile["profile"]["frames"]}
     assert "work_until_sampled" in functions
+
+
+def test_profiles_of_sentrys_newer_way_arrive_with_their_transactions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "1")
+    monkeypatch.setenv("SENTRY_PROFILE_SESSION_SAMPLE_RATE", "1")
+    with receiving() as receiver:
+        serve(receiver, ["/chunk"])
+        (transaction,) = receiver.wait_for("transaction", 1)
+        (chunk, *_) = receiver.wait_for("profile_chunk", 1)
+        assert obskit.shutdown(10)
+    assert chunk["profiler_id"] == transaction["contexts"]["profile"]["profiler_id"]
+    functions = {frame["function"] for frame in chunk["profile"]["frames"]}
+    assert "work_until_seen" in functions
 
 
 def test_requests_to_sentry_are_no_spans_of_the_service() -> None:

@@ -22,8 +22,8 @@ _FIRST = 10  # samples before anything happens
 
 def step_of(seconds: float) -> float:
     """From one sample to the next where a past is about so long: a multiple of an evaluation."""
-    evaluation = 15.0 if seconds < 100 * LONGEST_EVALUATION else LONGEST_EVALUATION
-    return evaluation * max(1, round(seconds / 100 / evaluation))
+    evaluation = 15.0 if seconds < 50 * LONGEST_EVALUATION else LONGEST_EVALUATION
+    return evaluation * max(1, round(seconds / 50 / evaluation))
 
 
 def of_state(
@@ -38,13 +38,15 @@ def of_state(
         waits: Seconds that it must hold.
         window: Seconds that its expression looks back.
     """
-    # Nobody is believed who is not heard for ten minutes.
-    step = min(step_of(window), LONGEST_EVALUATION)
+    step = step_of(window)
+    # Nobody is believed who is not heard for ten minutes: there are more samples than evaluations.
+    sample = min(step, LONGEST_EVALUATION)
+    each = round(step / sample)
     # The same past for each state of a check, so that all are tried at once.
     longest = 2 * period(check) if math.isfinite(period(check)) else 0.0
     ends = _FIRST + math.ceil(longest / step) + 3
     seen = math.ceil(window / step)
-    count = ends + seen + 50
+    count = (ends + seen + 50) * each
     turns, fires = _FIRST * step, _FIRST * step + math.ceil(waits / step) * step
 
     def past(values: str, runs: str, instance: str = "a", **more: str) -> dict[str, str]:
@@ -54,33 +56,38 @@ def of_state(
             inventory.series(_LAST_RUN, **of): runs,
         }
 
-    always = f"0+{step:g}x{count}"
+    def later(value: int, evaluations: int) -> dict[str, str]:
+        none, many = f"_x{(ends + 3) * each}", evaluations * each
+        runs = f"{none} {(ends + 4) * step:g}+{sample:g}x{many}"
+        return past(f"{none} {value}x{many}", runs, "b")
+
+    def trial(kind: TrialKind, series: Mapping[str, str], firing: Mapping[float, int]) -> Trial:
+        return Trial(kind, series, sample, firing, evaluation=step)
+
+    always = f"0+{sample:g}x{count}"
     well = past(f"0x{count}", always)
-    fails = past(f"0x{_FIRST - 1} 1x{count}", always)
+    turned, until = f"0x{_FIRST * each - 1}", f"1x{(ends - _FIRST) * each}"
+    fails = past(f"{turned} 1x{count}", always)
     if not is_of_each_host(check):
         # Another one believed once that the check was its own, and never says that it is mended.
         well |= past(f"1x{count}", f"0x{count}", "old")
     else:  # of two hosts one is well, and the newest to say so
-        fails = past(f"0x{_FIRST - 1} 1x{count}", f"0 1+{step:g}x{count}")
+        fails = past(f"{turned} 1x{count}", f"0 1+{sample:g}x{count}")
         fails |= past(f"0x{count}", always, "well")
-    gone = past(f"0x{_FIRST - 1} 1x{ends - _FIRST} stale", f"0+{step:g}x{ends - 1} stale")
-    heir = past(f"_x{ends + 3} 1x9", f"_x{ends + 3} {(ends + 4) * step:g}+{step:g}x9", "b")
+    gone = past(f"{turned} {until} stale", f"0+{sample:g}x{ends * each - 1} stale")
     away = math.ceil(600.0 / step) + 3  # nobody believes any more who left so long ago
-    heals = past(
-        f"_x{ends + 3} 0x{away}", f"_x{ends + 3} {(ends + 4) * step:g}+{step:g}x{away}", "b"
-    )
-    mended = past(f"0x{_FIRST - 1} 1x{ends - _FIRST} 0x9", always)
-    drill = past(f"0x{_FIRST - 1} 1x{count}", always, "b", **{DRILL: "d1"})
+    mended = past(f"{turned} {until} 0x{9 * each}", always)
+    drill = past(f"{turned} 1x{count}", always, "b", **{DRILL: "d1"})
     return (
-        Trial("healthy", well, step, {fires + step: 0, ends * step: 0}),
-        Trial("broken", fails, step, {turns - step: 0, fires: 1, ends * step: 1}),
+        trial("healthy", well, {fires + step: 0, ends * step: 0}),
+        trial("broken", fails, {turns - step: 0, fires: 1, ends * step: 1}),
         # One process ends, another takes over.
-        Trial("flapping", {**gone, **heir}, step, {(ends + n) * step: 1 for n in range(7)}),
+        trial("flapping", gone | later(1, 9), {(ends + n) * step: 1 for n in range(7)}),
         # Then its silence is told of.
-        Trial("absent", gone, step, {(ends + 2) * step: 1, (ends + seen + 3) * step: 0}),
-        Trial("recovers", mended, step, {fires: 1, (ends + 3) * step: 0}),
-        Trial("recovers", {**gone, **heals}, step, {fires: 1, (ends + away) * step: 0}),
-        Trial("drill", {**well, **drill}, step, {turns - step: 0, fires: 1}),
+        trial("absent", gone, {(ends + 2) * step: 1, (ends + seen + 3) * step: 0}),
+        trial("recovers", mended, {fires: 1, (ends + 3) * step: 0}),
+        trial("recovers", gone | later(0, away), {fires: 1, (ends + away) * step: 0}),
+        trial("drill", well | drill, {turns - step: 0, fires: 1}),
     )
 
 

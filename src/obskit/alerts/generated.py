@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 from obskit.alerts import (
     checks,
@@ -12,6 +13,7 @@ from obskit.alerts import (
     objectives,
     operations,
     process,
+    queries,
     rule_file,
     runbooks,
     service,
@@ -28,6 +30,7 @@ MAKERS: Mapping[str, Callable[[Inventory], list[Group]]] = {
     "jobs": jobs.groups,
     "operations": operations.groups,
     "service": service.groups,
+    "queries": queries.groups,
     "processes": process.groups,
     "objectives": objectives.groups,
     "telemetry": telemetry.groups,
@@ -54,14 +57,32 @@ def alert_rules(inventory: Inventory) -> dict[str, str]:
         DeclarationError: Something is declared that no rule can watch.
     """
     found = {"runbooks.md": runbooks.text()}
-    for name, make in MAKERS.items():
-        groups = make(inventory)
-        if not groups:
-            continue
-        whose = () if name in SHARED else (inventory.service, inventory.environment)
-        stem = "-".join(word for word in (*whose, name) if word)
-        found[f"prometheus/rules/{stem}.yml"] = _HEADER + dump(rule_file.rules(groups))
-        for test in rule_file.tests(groups, f"../rules/{stem}.yml"):
-            times = dict.fromkeys([span(test.pop("step")), test["evaluation_interval"]])
-            found[f"prometheus/tests/{'-'.join([stem, *times])}.test.yml"] = _HEADER + dump(test)
+    for subject in MAKERS:
+        found |= rules_of(inventory, subject)
+    return found
+
+
+def rules_of(inventory: Inventory, subject: str) -> dict[str, str]:
+    """The rule file of one subject, and its tests; nothing where there is no rule.
+
+    Args:
+        inventory: What is expected.
+        subject: A name of `MAKERS`.
+
+    Returns:
+        Text by path.
+
+    Raises:
+        DeclarationError: Something is declared that no rule can watch.
+    """
+    groups = MAKERS[subject](inventory)
+    if not groups:
+        return {}
+    whose = () if subject in SHARED else (inventory.service, inventory.environment)
+    # Whatever a service is called, its files stay in their folder.
+    stem = "-".join(quote(word, safe="") for word in (*whose, subject) if word)
+    found = {f"prometheus/rules/{stem}.yml": _HEADER + dump(rule_file.rules(groups))}
+    for test in rule_file.tests(groups, f"../rules/{stem}.yml"):
+        times = dict.fromkeys([span(test.pop("step")), test["evaluation_interval"]])
+        found[f"prometheus/tests/{'-'.join([stem, *times])}.test.yml"] = _HEADER + dump(test)
     return found

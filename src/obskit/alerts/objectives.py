@@ -35,6 +35,8 @@ _DASHBOARD = "obskit-service"
 
 #: Fewer requests in a window say nothing of a share: one that fails would be a tenth.
 LEAST = 10
+#: The largest share of requests that an alert may ask to have broken a promise.
+MOST = 0.9
 
 
 class Burn(NamedTuple):
@@ -110,8 +112,11 @@ def _rules(inventory: Inventory, promise: Promise) -> Iterable[Recording | Alert
     period = min(inventory.scaled(_PERIOD), inventory.retention)
     ratio = _ratio(inventory, promise, period)
     yield Recording(LEFT, f"1 - (\n{ratio}\n) / {number(promise.budget)}", labels)
-    yield _burning(inventory, promise, "ErrorBudgetBurnsFast", FAST)
-    yield _burning(inventory, promise, "ErrorBudgetBurns", SLOW)
+    for name, burns in (("ErrorBudgetBurnsFast", FAST), ("ErrorBudgetBurns", SLOW)):
+        # More than all requests cannot break it, and hardly ever do all.
+        possible = tuple(burn for burn in burns if burn.rate * promise.budget <= MOST)
+        if possible:
+            yield _burning(inventory, promise, name, possible, fast=burns is FAST)
 
 
 def _of(objective: Objective) -> dict[str, str]:
@@ -153,9 +158,10 @@ def _up_to(inventory: Inventory, objective: Objective, bound: float) -> str:
     return inventory.series(_BUCKET, **_of(objective), le=either)
 
 
-def _burning(inventory: Inventory, promise: Promise, name: str, burns: tuple[Burn, ...]) -> Alert:
+def _burning(
+    inventory: Inventory, promise: Promise, name: str, burns: tuple[Burn, ...], *, fast: bool
+) -> Alert:
     objective, keeps = promise.objective, inventory.scaled(300.0)
-    fast = burns is FAST
     severity = objective.severity if fast else LOWER[objective.severity]
 
     def above(seconds: float, rate: float) -> str:
@@ -183,5 +189,5 @@ def _burning(inventory: Inventory, promise: Promise, name: str, burns: tuple[Bur
             variables={"route": objective.route} if objective.route else None,
         ),
         keeps_for=keeps,
-        trials=trials.of_burning(inventory, promise.objective, promise.kind, fast=fast),
+        trials=trials.of_burning(inventory, objective, promise.kind, fast=fast),
     )

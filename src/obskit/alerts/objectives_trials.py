@@ -30,7 +30,7 @@ def around(seconds: float) -> tuple[float, float, float]:
 def of_burning(
     inventory: Inventory, objective: Objective, kind: str, *, fast: bool
 ) -> tuple[Trial, ...]:
-    """How an alert of an error budget behaves: half the requests break the promise.
+    """How an alert of an error budget behaves: all requests break the promise.
 
     A window that is longer than the past there is holds all of it.
 
@@ -48,13 +48,14 @@ def of_burning(
 
     def make(phases: Phases) -> Mapping[str, str]:
         made = (
-            (100, 0.5 * (bad and not late), 20.0 if bad and late else 0.001, many)
+            (100, float(bad and not late), 20.0 if bad and late else 0.001, many)
             for bad, many in phases
         )
         return requests(inventory, *made, bounds=_bounds(inventory), **answered)
 
-    seen = inventory.scaled(1_800.0 if fast else 6 * 3_600.0)
-    return course(make, step=step, seen=seen, keeps=inventory.scaled(300.0), samples=samples)
+    seen, keeps = inventory.scaled(1_800.0 if fast else 6 * 3_600.0), inventory.scaled(300.0)
+    # What was well before must be a small part of the past: some alerts ask for nearly all of it.
+    return course(make, step=step, seen=seen, keeps=keeps, samples=samples, first=1)
 
 
 def _bounds(inventory: Inventory) -> list[float]:

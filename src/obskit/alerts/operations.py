@@ -74,10 +74,14 @@ def _of_operation(inventory: Inventory, operation: Operation) -> Iterable[Record
         return
     seconds = window(inventory, operation)
     series = inventory.series(_COUNT, **{_OPERATION: operation.name})
-    yield Recording(RUNS, f"sum by {by(*_OF_OPERATION)} (\n{_grown(series, seconds)}\n)")
+    # What every series of it says anyway: without it promtool takes two operations for one twice.
+    named = {_OPERATION: operation.name}
+    runs = f"sum by {by(*_OF_OPERATION)} (\n{_grown(series, seconds)}\n)"
+    yield Recording(RUNS, runs, named)
     if ratio is not None and fails:
         series = inventory.series(_COUNT, **{_OPERATION: operation.name, _OUTCOME: "failed"})
-        yield Recording(FAILED, f"sum by {by(*_OF_OPERATION)} (\n{_grown(series, seconds)}\n)")
+        failed = f"sum by {by(*_OF_OPERATION)} (\n{_grown(series, seconds)}\n)"
+        yield Recording(FAILED, failed, named)
         yield _errors(inventory, operation, ratio)
     if p95 is not None and slows:
         yield _slow(inventory, operation, p95)

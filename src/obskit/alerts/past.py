@@ -10,8 +10,6 @@ from obskit.alerts.rule import Trial, TrialKind
 #: What happens one after the other: whether it is bad, and for how many samples.
 Phases = Sequence[tuple[bool, int]]
 
-_FIRST = 10  # samples before anything happens
-
 
 def counter(*phases: tuple[float, int]) -> str:
     """A counter that begins at 0.
@@ -50,6 +48,7 @@ def course(
     seen: float,
     keeps: float,
     samples: int = 1,
+    first: int = 10,
 ) -> tuple[Trial, ...]:
     """How an alert behaves that fires where something is bad, and not where nothing is heard of it.
 
@@ -60,13 +59,14 @@ def course(
             no more is seen of it.
         keeps: Seconds that the alert goes on to fire.
         samples: How many there are from one evaluation to the next.
+        first: Evaluations before anything happens.
     """
     fires, ends = math.ceil(seen / step) + 2, math.ceil((seen + keeps) / step) + 3
     gap = max(1, math.floor(keeps / step / 2))
-    turn, late = _FIRST * step, (_FIRST + fires) * step
-    after = (_FIRST + fires + 1) * step
+    turn, late = first * step, (first + fires) * step
+    after = (first + fires + 1) * step
     bad, well = (True, fires + 1), (False, ends)
-    begin, again = (False, _FIRST), {late + step * more: 1 for more in range(gap + fires)}
+    begin, again = (False, first), {late + step * more: 1 for more in range(gap + fires)}
 
     def trial(kind: TrialKind, phases: Phases, firing: Mapping[float, int]) -> Trial:
         series = make([(wrong, many * samples) for wrong, many in phases])

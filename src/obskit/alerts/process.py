@@ -15,6 +15,9 @@ from obskit.alerts.rule import Alert, Group, Recording
 EXPECTED = "obskit:service:expected"
 
 _UPTIME = metric(names.PROCESS_UPTIME)
+_LAST_RUN = metric(names.JOB_LAST_RUN)
+_RUNS = metric(names.JOB_RUNS)
+_JOB = label(names.JOB_NAME)
 _OF_SERVICE = (ENVIRONMENT, SERVICE)
 _SIGNAL = label(names.SIGNAL)
 _ERROR_TYPE = label(names.ERROR_TYPE)
@@ -84,11 +87,18 @@ def _down(inventory: Inventory) -> Alert:
 def _restarting(inventory: Inventory) -> Alert:
     seen, keeps = inventory.scaled(1_800.0), inventory.scaled(600.0)
     seen = max(seen, 10 * inventory.export_interval)
-    resets = f"resets({inventory.real(_UPTIME)}[{span(seen)}])"
+    of, each = by(*_OF_SERVICE), by(*_OF_SERVICE, INSTANCE)
+    resets = f"sum by {each} (resets({inventory.real(_UPTIME)}[{span(seen)}]))"
+    # A run of a job may be a process of its own, and is no process that was started again.
+    runs = (
+        f"sum by {each} (\n"
+        f"    (changes({inventory.real(_LAST_RUN)}[{span(seen)}]) + 1)\n"
+        f"    and on {by(*_OF_SERVICE, INSTANCE, _JOB)}\n"
+        f"    last_over_time({inventory.real(_RUNS)}[{span(seen)}])\n  )"
+    )
     return Alert(
         "ServiceRestarts",
-        f"max by {by(*_OF_SERVICE)} (\n"
-        f"  sum by {by(*_OF_SERVICE, INSTANCE)} ({resets})\n) > {RESTARTS}",
+        f"max by {of} (\n  {resets}\n  - on {each}\n  {runs}\n  or\n  {resets}\n) > {RESTARTS}",
         labels=inventory.labels("sev2", None),
         annotations=inventory.annotations(
             f"{inventory.service} begins anew again and again",

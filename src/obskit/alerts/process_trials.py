@@ -12,6 +12,9 @@ from obskit.alerts.promql import INSTANCE, label, metric
 from obskit.alerts.rule import Trial
 
 _UPTIME = metric(names.PROCESS_UPTIME)
+_LAST_RUN = metric(names.JOB_LAST_RUN)
+_RUNS = metric(names.JOB_RUNS)
+_JOB = label(names.JOB_NAME)
 _ERROR_TYPE = label(names.ERROR_TYPE)
 _SIGNAL = label(names.SIGNAL)
 
@@ -66,9 +69,25 @@ def of_restarts(inventory: Inventory, seen: float, keeps: float) -> tuple[Trial,
             for number in range(many):
                 up = 1.0 if bad and number % 2 else up + 60.0
                 told += f"{up:g} "
-        return {inventory.series(_UPTIME, **{INSTANCE: "a"}): told.strip()}
+        # A run of a job once is no reason for all that follows.
+        of, all_the_time = {INSTANCE: "a", _JOB: "once"}, len(told.split()) - 1
+        return {
+            inventory.series(_UPTIME, **{INSTANCE: "a"}): told.strip(),
+            inventory.series(_LAST_RUN, **of): f"0x{all_the_time}",
+            inventory.series(_RUNS, **of): f"1x{all_the_time}",
+        }
 
-    return course(make, step=_step(inventory), seen=seen, keeps=keeps)
+    step = _step(inventory)
+    known = course(make, step=step, seen=seen, keeps=keeps)
+    # Each run of a job is a process of its own, one after the other under the same name.
+    times = range(math.ceil(seen / step / 2) + 2)
+    of = {INSTANCE: "cron", _JOB: "often"}
+    runs = {
+        inventory.series(_UPTIME, **{INSTANCE: "cron"}): " _ ".join(f"{9 - n % 2}" for n in times),
+        inventory.series(_LAST_RUN, **of): " _ ".join(f"{2 * n * step:g}" for n in times),
+        inventory.series(_RUNS, **of): " _ ".join("1" for _ in times),
+    }
+    return (*known, Trial("healthy", runs, step, {2 * (len(times) - 1) * step: 0}))
 
 
 def of_loss(inventory: Inventory, seen: float, keeps: float) -> tuple[Trial, ...]:

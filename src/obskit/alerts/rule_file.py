@@ -46,6 +46,7 @@ def tests(groups: Iterable[Group], rule_file: str) -> list[dict[str, Any]]:
         groups: The groups.
         rule_file: The path of the rule file, as seen from the test file.
     """
+    groups = list(groups)
     by_step: dict[tuple[float, float], list[_Together]] = {}
     for group in groups:
         for alert in group.alerts:
@@ -59,6 +60,8 @@ def tests(groups: Iterable[Group], rule_file: str) -> list[dict[str, Any]]:
             "step": step,
             "rule_files": [rule_file],
             "evaluation_interval": span(evaluation),
+            # By itself promtool evaluates groups now in this order, now in that.
+            "group_eval_order": [group.name for group in groups],
             "tests": [one.content(step) for one in together],
         }
         for (step, evaluation), together in sorted(by_step.items())

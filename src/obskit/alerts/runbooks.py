@@ -133,6 +133,17 @@ _SERVICE: Mapping[str, Runbook] = {
         "What was deployed or changed since. How data and traffic have grown.",
         "Roll it back, or mend it before it grows.",
     ),
+    "QueriesSlow": Runbook(
+        "One in twenty queries takes longer than a second, as the service sees it.",
+        "The lines `db.query.slow` with their statements, and the spans of a slow trace. What waits for"
+        " what in the database: locks, a full disk, too few connections.",
+        "End what blocks the others. Give a slow statement an index, or ask for less.",
+    ),
+    "QueriesAboveLastWeek": Runbook(
+        "Queries take longer than at this time a week before, though perhaps within every limit.",
+        "What was deployed or changed since. Which table has grown, and whether its statistics are new.",
+        "Roll it back, or mend it before it grows.",
+    ),
     "TrafficLost": Runbook(
         "No requests come, and a week before they came all through this hour.",
         "Whether users can reach the service from outside: DNS, certificate, load balancer. Whether"

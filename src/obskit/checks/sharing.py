@@ -143,6 +143,8 @@ class Peers:
         thread = self._thread
         if thread is not None and thread.is_alive():
             thread.join(timeout)
+        elif thread is None and (self._mine or self.is_host):
+            self.leave()
 
     def keep(self, check: Check, standing: Standing) -> None:
         """Let a result be written: to history, and for the others. Never waits."""

@@ -64,7 +64,8 @@ def of_returned(
 
 
 def _of_measurement(check: Check, measurement: Measurement, now: float, past: Past) -> CheckResult:
-    judged = of_returned(check, measurement.value, now, past)
+    counted = check if check.unit else replace(check, unit=measurement.unit)
+    judged = of_returned(counted, measurement.value, now, past)
     said = (part for part in (judged.message, measurement.message) if part)
     rows = measurement.evidence
     return replace(

@@ -81,13 +81,16 @@ class Watch:
 
     @contextmanager
     def one_round(self) -> Iterator[None]:
-        """Take part without the background: what others found is known, what is found is kept."""
+        """Take part without the background: what others found is known, what is found is kept.
+
+        What it held it holds until `stop`: so long its metrics tell of it.
+        """
         if self._peers is not None:
             self._peers.round()
         yield
         if self._peers is not None:
             self._peers.round()
-            self._peers.leave()
+            self._peers.outbox.give_up()
 
     def stop(self, timeout: float = 1.0) -> None:
         """Start no more runs, and let other processes take over.

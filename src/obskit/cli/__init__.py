@@ -13,9 +13,13 @@ except ModuleNotFoundError:  # pragma: no cover - shown by a test that runs with
 #: Command → what it does. It is a function in the module of its name.
 COMMANDS = {
     "alerts": "Explain alerts, try their way to a person, report on their past.",
+    "audit": "Verify the audit, and make checkpoints of it.",
     "check": "Run the checks of an app, watch them, silence them.",
+    "deploy": "Mark that a release is deployed.",
     "dev": "Run a service and show the story of each request.",
+    "doctor": "Look for what is wrong with the monitoring itself.",
     "generate": "Write alert rules, routes and dashboards of what an app declares.",
+    "logs": "Find and follow lines in log files, show a request's story.",
     "notify": "Tell people of problems without a collector.",
     "probe": "Ask a URL once whether it is healthy.",
     "review": "Report on the checks with a tag.",
@@ -23,6 +27,7 @@ COMMANDS = {
     "scrub": "Mask the secrets in a log file.",
     "spool": "Show, send or remove the telemetry that waits on disk.",
     "status": "Show what is configured, and which processes run.",
+    "top": "Show jobs as they run, checks with their trends, budgets as gauges.",
 }
 
 

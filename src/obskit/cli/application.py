@@ -69,7 +69,10 @@ def _module(name: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        return import_module(name)
+        module = import_module(name)
+        if "obskit.celery" in sys.modules:
+            sys.modules["obskit.celery"].declare_schedules()
+        return module
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the app's code; it may even call sys.exit
@@ -81,6 +84,8 @@ def _registry_of(app: str, found: object) -> Registry:
         return found
     extensions = getattr(found, "extensions", None)
     registry = getattr(extensions.get("obskit"), "registry", None) if extensions else None
+    if registry is None and "obskit.celery" in sys.modules:
+        registry = sys.modules["obskit.celery"].registry_of(found)
     if isinstance(registry, Registry):
         return registry
     if inspect.isroutine(found) or inspect.isclass(found):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import PurePath
+from typing import NoReturn
 
 import click
 
@@ -12,6 +14,7 @@ from obskit import default_runtime
 from obskit.config import load
 from obskit.dev.child import signals_caught
 from obskit.exceptions import ObskitError
+from obskit.instrument import environment
 from obskit.operations import surroundings
 from obskit.operations.command_run import run_command
 from obskit.operations.housekeeping import is_kept
@@ -41,22 +44,44 @@ _LONGEST_NAME = 63
     show_default=True,
     help="Whether it may begin while another run of the job goes on; refused, it ends with 75.",
 )
+@click.option(
+    "--log-output", is_flag=True, help="Log each line that it writes, beside passing it on."
+)
+@click.option(
+    "--instrument",
+    is_flag=True,
+    help="Run COMMAND as it is, no job, and observe the apps of Flask, FastAPI and Starlette in it.",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run(name: str | None, service: str | None, command: tuple[str, ...], **options: str) -> None:
+def run(
+    name: str | None,
+    service: str | None,
+    command: tuple[str, ...],
+    *,
+    log_output: bool,
+    instrument: bool,
+    **options: str,
+) -> None:
     r"""Run COMMAND as a job: its end, its duration and its last lines are told, and watched.
 
     Its output and its exit code pass through: 128 + n where the signal n ended it. Log lines of the
     run go where the configuration says, but not to the console unless OBSKIT_LOG_FORMAT asks for it.
 
+    What the command itself knows of its run it adds, as lines, to the file that $OBSKIT_NOTES names:
+    progress DONE [TOTAL], count NAME=AMOUNT, nothing-to-do [WHY], fail WHY, refused 401|429 HOST.
+
     \b
         obskit run --expect-every 24h -- pg_dump --file shop.sql shop
+        obskit run --instrument --service shop -- gunicorn shop:app
     """
     try:
+        if instrument:
+            _become(service, command)
         declared = job(name or _name_of(command[0]), **options)  # type: ignore[arg-type]
         _start(service)
         caught: list[int] = []
         with signals_caught(caught):
-            code = run_command(declared, command, caught)
+            code = run_command(declared, command, caught, log_output=log_output)
     except JobOverlap as error:
         click.echo(f"obskit run: {error}", err=True)
         code = _OVERLAPS
@@ -64,6 +89,22 @@ def run(name: str | None, service: str | None, command: tuple[str, ...], **optio
         click.echo(f"obskit run: {error}", err=True)
         code = _REFUSED
     sys.exit(code)
+
+
+def _become(service: str | None, command: tuple[str, ...]) -> NoReturn:
+    """Put the command in the place of this process: signals and the exit code are its own.
+
+    Raises:
+        ObskitError: The configuration is wrong, or there is no such command.
+    """
+    load({"service": service})  # what is wrong is told here, rather than by each worker
+    environ = environment(os.environ)
+    if service is not None:
+        environ["OTEL_SERVICE_NAME"] = service
+    try:
+        os.execvpe(command[0], command, environ)  # noqa: S606 - that is what was asked for
+    except OSError as error:
+        raise ObskitError(f"{command[0]} cannot be run: {error.strerror}") from error
 
 
 def _start(service: str | None) -> None:

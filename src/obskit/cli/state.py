@@ -17,6 +17,8 @@ from obskit.config import load as load_config
 from obskit.config.store_url import MEMORY, sqlite_path
 from obskit.declaration import Check
 from obskit.exceptions import ObskitError, StoreError
+from obskit.operations import surroundings
+from obskit.operations.surroundings import Surroundings
 from obskit.redaction.sensitive import redact_own_url
 from obskit.state.opening import open_store, store_url
 from obskit.state.store import Silence, Store
@@ -69,6 +71,17 @@ def opened(config: Config, *, make: bool = False) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[None]:
+    """While it lasts, checks find the runs of jobs in this store, as they would in a service."""
+    before = surroundings.active()
+    surroundings.install(Surroundings(store=store))
+    try:
+        yield
+    finally:
+        surroundings.install(before)
 
 
 @contextmanager

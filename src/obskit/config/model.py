@@ -76,6 +76,19 @@ class Config(Telemetry):
     sentry_profiles_sample_rate: float = option(
         0.0, "SENTRY_PROFILES_SAMPLE_RATE", number(0, 1), "Share of transactions profiled."
     )
+    sentry_profile_session_sample_rate: float = option(
+        0.0,
+        "SENTRY_PROFILE_SESSION_SAMPLE_RATE",
+        number(0, 1),
+        "Share of processes whose transactions are profiled, by Sentry's newer way; it wants a rate of"
+        " transactions, and stands instead of the rate of profiles.",
+    )
+    profile_slow_requests: float | None = option(
+        None,
+        "OBSKIT_PROFILE_SLOW_REQUESTS",
+        number(0.001, 3_600),
+        "Seconds that a request of WSGI may take until its profile is kept: then each is sampled.",
+    )
     sentry_checks: bool = option(
         False,
         "OBSKIT_SENTRY_CHECKS",
@@ -104,6 +117,50 @@ class Config(Telemetry):
     log_line_limit: int = option(
         65_536, "OBSKIT_LOG_LINE_LIMIT", integer(1_024, 16_777_216), "Bytes of one line."
     )
+    log_folder: str | None = option(
+        None,
+        "OBSKIT_LOG_FOLDER",
+        values.FOLDER,
+        "Folder of log files and of the audit; it must be there. Without it no file is written.",
+    )
+    log_streams: Mapping[str, str] = option(
+        {},
+        "OBSKIT_LOG_STREAMS",
+        values.STREAMS,
+        "Files of their own, beside app, error and audit: a stream, and whose lines it takes out of"
+        " app. imports=shop.imports job=nightly takes those of a logger and those below it, and those"
+        " with a field of that value.",
+    )
+    log_rotation: str = option(
+        "obskit",
+        "OBSKIT_LOG_ROTATION",
+        one_of("obskit", "logrotate"),
+        "Who rotates, compresses and removes log files.",
+    )
+    log_file_max_bytes: int = option(
+        104_857_600,
+        "OBSKIT_LOG_FILE_MAX_BYTES",
+        integer(1_024, 1_099_511_627_776),
+        "A log file that would become larger is rotated.",
+    )
+    log_file_period: float = option(
+        86_400.0,
+        "OBSKIT_LOG_FILE_PERIOD",
+        number(1, 31_536_000),
+        "Seconds after which a log file is rotated, counted in UTC: 86400 is midnight.",
+    )
+    log_keep_days: Mapping[str, float] = option(
+        {"DEBUG": 7.0, "INFO": 30.0, "WARNING": 90.0, "ERROR": 365.0},
+        "OBSKIT_LOG_KEEP_DAYS",
+        values.DAYS_BY_LEVEL,
+        "Days that lines of a level are kept in rotated files; what is not named is kept for ever.",
+    )
+    log_folder_max_bytes: int = option(
+        1_073_741_824,
+        "OBSKIT_LOG_FOLDER_MAX_BYTES",
+        integer(1_024, 1_099_511_627_776),
+        "Bytes that the log files may take together; the audit does not count. The oldest go first.",
+    )
     shutdown_timeout: float = option(
         3.0, "OBSKIT_SHUTDOWN_TIMEOUT", number(0, 60), "Seconds that the exit may take."
     )
@@ -125,12 +182,13 @@ class Config(Telemetry):
         values.BOOLEAN,
         "Whether each pass of a check is a line of the logger obskit.check, not only the first.",
     )
-    metrics_file: str | None = option(
-        None,
+    metrics_file: tuple[str, ...] = option(
+        (),
         "OBSKIT_METRICS_FILE",
-        values.TEXT,
-        "A file that is given the newest metrics and the states of checks as JSON, each"
-        " metric_export_interval_ms. One process of the host writes it: its own metrics.",
+        values.NAMES,
+        "Files that are given the newest metrics each metric_export_interval_ms: as Prometheus' text"
+        " where the name ends with .prom, else as JSON with the states of checks. One process of the"
+        " host writes each: its own metrics.",
     )
     health_token: str | None = option(
         None,
@@ -150,6 +208,15 @@ class Config(Telemetry):
         "OBSKIT_HEALTH_DEGRADED_STATUS",
         integer(200, 599),
         "The status of HTTP of /health while the service is degraded.",
+    )
+    beacon_path: str | None = option(
+        None,
+        "OBSKIT_BEACON_PATH",
+        values.PATH,
+        "Where the browsers of users send page views, and find the script for it; by default nowhere.",
+    )
+    beacon_sample_rate: float = option(
+        1.0, "OBSKIT_BEACON_SAMPLE_RATE", number(0, 1), "Share of page views that are sent."
     )
     run_dir: str | None = option(
         None,

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -17,6 +18,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 # RFC 9110, section 5.1: a field's name is a token.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STREAM = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_PATH = re.compile(r"/[A-Za-z0-9/._~-]+")
+_OWN_STREAMS = ("app", "error", "audit")
 # gRPC's form of an endpoint: a name or an address, and a port.
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
@@ -122,6 +126,22 @@ def _levels(given: Any) -> dict[str, str]:
     return {logger: _level(level) for logger, level in _pairs(given).items()}
 
 
+def _streams(given: Any) -> dict[str, str]:
+    streams = {name: _text(chosen) for name, chosen in _pairs(given).items()}
+    if not all(_STREAM.fullmatch(name) and name not in _OWN_STREAMS for name in streams):
+        raise ValueError
+    return streams
+
+
+def _folder(given: Any) -> str:
+    # A host may change its working directory later.
+    return str(Path(_text(given)).absolute())
+
+
+def _days_by_level(given: Any) -> dict[str, float]:
+    return {_level(level): _DAYS.parse(days) for level, days in _pairs(given).items()}
+
+
 def _mapping(given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise TypeError
@@ -151,6 +171,13 @@ def _trust(given: Any) -> str | tuple[str, ...]:
 
 def _networks(given: Any) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(network, strict=False)) for network in _names(given))
+
+
+def _path(given: Any) -> str:
+    text = _text(given)
+    if not _PATH.fullmatch(text):
+        raise ValueError
+    return text
 
 
 def one_of(*names: str) -> Value:
@@ -191,10 +218,19 @@ def number(least: float, most: float) -> Value:
     return Value(parse, f"a number from {least:g} to {most:g}")
 
 
+_DAYS = number(0, 36_500)
 TEXT = Value(_text, "text that is not empty")
+FOLDER = Value(_folder, "the path of a folder")
+PATH = Value(_path, "a path such as /-/page-views: a slash, then letters, digits, / . _ ~ and -")
 BOOLEAN = Value(_boolean, "true or false")
 LEVEL = Value(_level, ", ".join(LEVELS))
 LEVEL_PAIRS = Value(_levels, f"logger=LEVEL,logger=LEVEL with a level of {', '.join(LEVELS)}")
+STREAMS = Value(
+    _streams,
+    "stream=logger,stream=field=value with streams of small letters, digits, _ and -, other than"
+    f" {', '.join(_OWN_STREAMS)}; several loggers and fields are separated by spaces",
+)
+DAYS_BY_LEVEL = Value(_days_by_level, "LEVEL=days,LEVEL=days with days from 0 to 36500")
 PAIRS = Value(_pairs, "key=value,key=value (percent-encode commas and equals signs)")
 NAMES = Value(_names, "names separated by commas")
 HEADERS = Value(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from obskit.exceptions import ConfigError
 from obskit.receivers.channel import (
     Channel,
+    Discord,
     Email,
     Opsgenie,
     PagerDuty,
@@ -17,6 +17,8 @@ from obskit.receivers.channel import (
     Webhook,
 )
 from obskit.receivers.model import Directory, Mailer, Receiver
+from obskit.receivers.secret import Secret, Variable, read
+from obskit.receivers.section import addresses
 
 _SMTPS = 465
 
@@ -81,6 +83,9 @@ def address(channel: Channel, mailer: Mailer | None, thread: str = "") -> str:
             )
         return f"tgram://{_secret(channel.token_file)}/{channel.chat}"
     url = _secret(channel.url_file)
+    if isinstance(channel, Discord):
+        # What has a colour and a footer there is an embed, which Apprise makes of Markdown alone.
+        return f"{url}?{_asked(format='markdown', footer='yes', image='no', avatar='no')}"
     if isinstance(channel, Slack) and channel.channel:
         return f"{url}?{_asked(to=channel.channel)}"
     return url
@@ -99,8 +104,19 @@ def _mail(channel: Email, mailer: Mailer | None) -> str:
     if mailer.require_tls:
         mode = "ssl" if mailer.port == _SMTPS else "starttls"
     scheme = "mailtos" if mailer.require_tls else "mailto"
-    told = {"smtp": mailer.host, "from": mailer.sender, "to": ",".join(channel.to), "mode": mode}
+    to = ",".join(_to(channel))
+    told = {"smtp": mailer.host, "from": mailer.sender, "to": to, "mode": mode}
     return f"{scheme}://{login}{mailer.host}:{mailer.port}?{_asked(**told)}"
+
+
+def _to(channel: Email) -> tuple[str, ...]:
+    if channel.to_env is None:
+        return channel.to
+    listed = [one.strip() for one in _secret(channel.to_env).split(",")]
+    try:
+        return addresses([one for one in listed if one])
+    except ValueError as wrong:
+        raise ConfigError([f"{channel.to_env} holds no addresses: {wrong}"]) from wrong
 
 
 def _json(url: str) -> str:
@@ -128,11 +144,13 @@ def _asked(**told: str) -> str:
     return urlencode({name: each for name, each in told.items() if each}, quote_via=quote)
 
 
-def _secret(file: Path | None) -> str:
+def _secret(given: Secret | None) -> str:
     try:
-        found = file.read_text(encoding="utf-8").strip() if file else ""
+        found = read(given) if given else ""
     except (OSError, ValueError) as error:
-        raise ConfigError([f"{file} cannot be read: {error}"]) from error
-    if not found:
-        raise ConfigError([f"{file} is empty: write the secret into it"])
-    return found
+        raise ConfigError([f"{given} cannot be read: {error}"]) from error
+    if found:
+        return found
+    if isinstance(given, Variable):
+        raise ConfigError([f"{given} is not set: give it to whatever runs this command"])
+    raise ConfigError([f"{given} is empty: write the secret into it"])

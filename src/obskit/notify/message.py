@@ -15,7 +15,13 @@ from obskit.notify.news import OVER, Item, News
 #: What Apprise gives a message its colour by.
 Tone = Literal["failure", "warning", "info", "success"]
 
-_COLOURS = {"failure": "#c0392b", "warning": "#e67e22", "info": "#2980b9", "success": "#27ae60"}
+#: The colour of each tone, in mail and in channels that show one.
+COLOURS: dict[Tone, str] = {
+    "failure": "#ff0000",
+    "warning": "#ff9900",
+    "info": "#0099ff",
+    "success": "#27ae60",
+}
 _TONES: dict[str, Tone] = {"sev1": "failure", "sev2": "warning", "sev3": "info"}
 _MOST_EVIDENCE, _MOST_TEXT, _MOST_NAMES, _MOST_ITEMS = 10, 300, 20, 20
 
@@ -98,6 +104,25 @@ def trial(channel: str, service: str, environment: str, now: float) -> Message:
     )
 
 
+def deployed(release: str, service: str, environment: str, began: float) -> Message:
+    """A message that a release is deployed.
+
+    Args:
+        release: Which.
+        service: Whose.
+        environment: Where it runs; empty where nobody said.
+        began: When, seconds since the Unix epoch.
+    """
+    place = _place(service, environment)
+    said = f"Release {release} is deployed."
+    return Message(
+        f"[DEPLOY] {place}: {release}",
+        f"{said}\n\n{place}, {_at(began)}",
+        f"<p>{escape(said)}</p>\n<p>{escape(place)}, {_at(began)}</p>",
+        "info",
+    )
+
+
 def _place(service: str, environment: str) -> str:
     return f"{service} ({environment})" if environment else service
 
@@ -167,7 +192,7 @@ def _as_text(headline: str, lines: Sequence[tuple[str, str]]) -> str:
 
 
 def _as_html(item: Item, headline: str, lines: Sequence[tuple[str, str]]) -> str:
-    colour = _COLOURS[_tone(item)]
+    colour = COLOURS[_tone(item)]
     told = "<br>\n".join(
         f"{escape(name)}: {_linked(each)}" if name else _linked(each) for name, each in lines
     )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from obskit.clock import Clock
+from obskit.exceptions import StoreError
 from obskit.notify import channels, outbox, past
 from obskit.notify.decide import Terms, decide
 from obskit.notify.message import Message, render
 from obskit.notify.news import News
 from obskit.notify.outbox import Outcome, Send
-from obskit.notify.past import Past
 from obskit.notify.problem import Problem
 from obskit.receivers.model import Directory
-from obskit.state.notices import Noted, Notice
+from obskit.state.notices import Notice
 from obskit.state.store import Store
 
 _log = logging.getLogger("obskit.notify")
@@ -74,6 +74,27 @@ class Notifier:
                 return made
         return 0  # whoever noted something since has looked too
 
+    def announce(self, message: Message) -> None:
+        """Put up a message for the default receiver: of what is no problem, and opens no incident.
+
+        Args:
+            message: It.
+
+        Raises:
+            StoreError: The store cannot be used now.
+        """
+        receiver = self._directory.receivers[self._directory.default]
+        heard = [each for each in channels.names(receiver) if not channels.is_by_problem(each)]
+        for _ in range(_MOST_TURNS):
+            noted, waiting = self._store.notices.noted(), self._store.notices.waiting()
+            made, lost = outbox.put_up(
+                ((name, "", message) for name in heard), waiting, self._clock.now()
+            )
+            if self._store.notices.note(noted.text, noted.number, made):
+                _tell_lost(lost)
+                return
+        raise StoreError("others note so much that nothing can be put up: try again")
+
     def deliver(self, told_to_end: Callable[[], bool] = bool) -> list[Outcome]:
         """Send what is due, what an earlier process left too.
 
@@ -90,7 +111,7 @@ class Notifier:
     def _turn(self, found: list[Problem]) -> int | None:
         """Decide once; None where another has noted something meanwhile."""
         now, noted = self._clock.now(), self._store.notices.noted()
-        before, waiting = _past(noted), self._store.notices.waiting()
+        before, waiting = past.recall(noted.text), self._store.notices.waiting()
         ways = outbox.problems(waiting, self._heard(), before.lost, now)
         decision = decide([*found, *ways], before, self._terms(waiting, now), now)
         made, lost = outbox.put_up(self._messages(decision.news, now), waiting, now)
@@ -99,8 +120,7 @@ class Notifier:
             return 0
         if not self._store.notices.note(past.write(after), noted.number, made):
             return None
-        for channel, count in lost.items():
-            _log.error("%d notifications through %s are given up: too many wait", count, channel)
+        _tell_lost(lost)
         return len(made)
 
     def _heard(self) -> Iterator[str]:
@@ -124,14 +144,11 @@ class Notifier:
                     yield name, "", render(news, *self._place, now)
 
 
+def _tell_lost(lost: Mapping[str, int]) -> None:
+    for channel, count in lost.items():
+        _log.error("%d notifications through %s are given up: too many wait", count, channel)
+
+
 def _owner(channel: str) -> str:
     """The receiver of a channel."""
     return channel.rpartition("/")[0]
-
-
-def _past(noted: Noted) -> Past:
-    try:
-        return past.read(noted.text)
-    except ValueError as error:  # told twice is better than never
-        _log.error("%s: everything is told anew", error)
-        return Past()

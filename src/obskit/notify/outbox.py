@@ -137,7 +137,7 @@ def _give_up(notices: Notices, notice: Notice, why: str) -> None:
         return
     while True:
         noted = notices.noted()
-        kept = counted(past.read(noted.text), Counter([notice.channel]))
+        kept = counted(past.recall(noted.text), Counter([notice.channel]))
         if notices.note(past.write(kept), noted.number):
             break
     _log.error("a notification through %s is given up: %s", notice.channel, why)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 
 from obskit.declaration import Severity
+
+_log = logging.getLogger("obskit.notify")
 
 
 @dataclass(frozen=True)
@@ -88,3 +91,12 @@ def read(text: str) -> Past:
         return Past(known, float(found["digest"]), dict(found["lost"]))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"what is kept of notifications cannot be read: {error}") from error
+
+
+def recall(text: str) -> Past:
+    """The same; none where it cannot be read, which is logged: told twice is better than never."""
+    try:
+        return read(text)
+    except ValueError as error:
+        _log.error("%s: everything is told anew", error)
+        return Past()

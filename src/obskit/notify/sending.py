@@ -13,7 +13,7 @@ except ImportError as error:
 
     raise MissingExtra("notify", "Notifying people") from error
 
-from obskit.notify.message import Message
+from obskit.notify.message import COLOURS, Message
 from obskit.redaction import MASK, text
 
 # It imports its services when it needs the first. What they use of Python may be deprecated, which
@@ -24,7 +24,9 @@ with warnings.catch_warnings():
 
 _WARNING = 30
 # What messages are said to come from.
-_ASSET = apprise.AppriseAsset(app_id="obskit", app_desc="obskit", app_url="")
+_ASSET = apprise.AppriseAsset(
+    app_id="obskit", app_desc="obskit", app_url="", html_notify_map=dict(COLOURS)
+)
 # How Apprise begins a line of its log.
 _PREFIX = re.compile(r"^[\d-]+ [\d:,]+ - \w+ - ", re.MULTILINE)
 # What hears of one incident at a time takes no more than one message for it.

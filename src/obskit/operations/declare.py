@@ -75,6 +75,7 @@ def read_operation(
     *,
     max_error_ratio: float | None,
     max_p95: Duration | None,
+    slow_after: Duration | None,
     window: Duration,
     min_runs: int,
     expected: UnknownOn,
@@ -95,6 +96,7 @@ def read_operation(
             if max_error_ratio is None
             else _share("max_error_ratio", max_error_ratio, zero=True),
             "max_p95": None if max_p95 is None else _p95(max_p95),
+            "slow_after": None if slow_after is None else read_span("slow_after", slow_after),
             "window": read_span("window", window, least=1),
             "min_runs": _whole("min_runs", min_runs),
             "expected": read_exceptions("expected", expected),

@@ -13,6 +13,7 @@ from obskit.declaration import Job, Overlap, Severity
 from obskit.declare import caller
 from obskit.declared import Declarations
 from obskit.duration import Duration
+from obskit.operations import history
 from obskit.operations.declare import read_job, refuse_generator, summary
 from obskit.operations.execution import Execution, JobOverlap, at_hand, current_run
 from obskit.operations.run import Run
@@ -33,6 +34,14 @@ class DeclaredJob(Job):
         ...     run.count(files=3)
         """
         return Execution(self)
+
+    def health(self) -> CheckResult:
+        """How the job stands, by the runs that are kept: the subject of a check.
+
+        >>> job("tidy-up").health().message[:21]
+        'no runs are known her'
+        """
+        return history.health(self)
 
     def __enter__(self) -> Run:
         return self.run().__enter__()

@@ -24,6 +24,7 @@ from obskit.operations.reasons import Reasons
 from obskit.operations.window import Window
 from obskit.registry import default_registry
 from obskit.telemetry import failure
+from obskit.telemetry.loggers import get_logger
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,6 +33,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _BOUNDS = names.OPERATION_DURATION.buckets
 _P95 = 0.95
+_log = get_logger("obskit.operation")
 
 
 class Tally:
@@ -138,7 +140,7 @@ class DeclaredOperation(Operation):
     def measure(
         self, seconds: float, reason: str | None, around: surroundings.Surroundings
     ) -> None:
-        """Count one run, and record it in the histogram. Never raises.
+        """Count one run, record it in the histogram, and tell of a slow one. Never raises.
 
         Args:
             seconds: How long it took.
@@ -155,6 +157,9 @@ class DeclaredOperation(Operation):
             )
         except Exception:  # a meter of the host's own making may refuse it
             around.refuse("refused_by_the_sdk")
+        if self.slow_after is not None and seconds > self.slow_after:
+            fields = {names.OPERATION_NAME: self.name, "seconds": round(seconds, 6)}
+            _log.warning("operation.slow", **fields)
 
     def health(self) -> CheckResult:
         """How the operation goes in this process, by the runs of its window.
@@ -206,6 +211,7 @@ def operation(
     *,
     max_error_ratio: float | None = None,
     max_p95: Duration | None = None,
+    slow_after: Duration | None = None,
     window: Duration = "10m",
     min_runs: int = 20,
     expected: UnknownOn = (),
@@ -221,6 +227,7 @@ def operation(
         name: 1 to 63 of ``a-z 0-9 . _ -``, a letter or digit first.
         max_error_ratio: The largest share of runs that may fail: ``0.01``.
         max_p95: The longest that 95 of 100 runs may take: ``"2s"``; at most 5 m.
+        slow_after: Each run that takes longer is told in a line, the warning `operation.slow`.
         window: How far is looked back (10 m).
         min_runs: With fewer runs in the window nothing is judged (20).
         expected: Exceptions that are no failure of the operation, such as a wrong password.
@@ -248,6 +255,7 @@ def operation(
         caller(),
         max_error_ratio=max_error_ratio,
         max_p95=max_p95,
+        slow_after=slow_after,
         window=window,
         min_runs=min_runs,
         expected=expected,

@@ -49,15 +49,27 @@ def count_rejections(client: Client) -> Client:
     return client
 
 
+def count_rejection(status: int, host: str) -> bool:
+    """Count one response.
+
+    Args:
+        status: Its status.
+        host: Who gave it.
+
+    Returns:
+        Whether it is one by which a provider says no.
+    """
+    if status not in _REJECTIONS:
+        return False
+    attributes = {names.SERVER_ADDRESS: _bounded(host), names.HTTP_RESPONSE_STATUS_CODE: status}
+    surroundings.active().count(names.HTTP_CLIENT_REJECTIONS, 1, attributes)
+    return True
+
+
 def _look(response: Any, **_options: object) -> None:
     """Look at a response. Both libraries let an exception of a hook through to their caller."""
     with suppress(Exception):
-        if response.status_code in _REJECTIONS:
-            attributes = {
-                names.SERVER_ADDRESS: _bounded(str(urlsplit(str(response.url)).hostname)),
-                names.HTTP_RESPONSE_STATUS_CODE: response.status_code,
-            }
-            surroundings.active().count(names.HTTP_CLIENT_REJECTIONS, 1, attributes)
+        count_rejection(response.status_code, str(urlsplit(str(response.url)).hostname))
 
 
 async def _look_later(response: Any) -> None:

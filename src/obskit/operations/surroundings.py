@@ -125,6 +125,10 @@ class Surroundings:
         """This process will not live long: its counts are another's to send."""
         self._leaves_counts = True
 
+    def keep_counts(self) -> None:
+        """This process is heard after all: what it counts from now on is its own to send."""
+        self._leaves_counts = False
+
     def refuse(self, reason: str) -> None:
         """Count a measurement that cannot be taken.
 

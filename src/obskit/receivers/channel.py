@@ -1,9 +1,10 @@
-"""The ways a receiver is reached. What is secret of them stands in files of its own."""
+"""The ways a receiver is reached. What is secret of them stands in a file of its own, or a variable."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from obskit.receivers.secret import Secret, Variable
 
 
 @dataclass(frozen=True)
@@ -11,10 +12,12 @@ class Email:
     """Mail, sent by the `Mailer` of the directory.
 
     Attributes:
-        to: Addresses.
+        to: Addresses; empty where a variable holds them.
+        to_env: Holds them, separated by commas.
     """
 
-    to: tuple[str, ...]
+    to: tuple[str, ...] = ()
+    to_env: Variable | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Slack:
         channel: Where it writes, or None for the webhook's own channel.
     """
 
-    url_file: Path
+    url_file: Secret
     channel: str | None = None
 
 
@@ -38,7 +41,7 @@ class Discord:
         url_file: Holds its URL.
     """
 
-    url_file: Path
+    url_file: Secret
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Teams:
         url_file: Holds its URL.
     """
 
-    url_file: Path
+    url_file: Secret
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class PagerDuty:
         url: Where events are sent, or None for PagerDuty's own address.
     """
 
-    routing_key_file: Path
+    routing_key_file: Secret
     url: str | None = None
 
 
@@ -75,7 +78,7 @@ class Opsgenie:
             ``https://api.eu.opsgenie.com/``.
     """
 
-    api_key_file: Path
+    api_key_file: Secret
     url: str | None = None
 
 
@@ -89,7 +92,7 @@ class Webhook:
     """
 
     url: str | None = None
-    url_file: Path | None = None
+    url_file: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Telegram:
         url: The API's address, or None for Telegram's own.
     """
 
-    token_file: Path
+    token_file: Secret
     chat: int
     url: str | None = None
 
@@ -115,7 +118,7 @@ class Sms:
         url_file: Holds the gateway's URL, with the number that it sends to.
     """
 
-    url_file: Path
+    url_file: Secret
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class Apprise:
         url_file: Holds Apprise's URL.
     """
 
-    url_file: Path
+    url_file: Secret
 
 
 Channel = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from obskit.declaration import Level, Severity
 from obskit.receivers.channel import Channel
 from obskit.receivers.hours import Hours
+from obskit.receivers.secret import Secret
 
 #: What a mute window may ask of a problem. Every problem has the first four, and one of the others.
 Trait = Literal["service", "environment", "severity", "owner", "alert", "check", "job", "operation"]
@@ -45,7 +45,7 @@ class Mailer:
     port: int
     sender: str
     username: str | None = None
-    password_file: Path | None = None
+    password_file: Secret | None = None
     require_tls: bool = True
 
 

@@ -132,10 +132,11 @@ def _mailer(file: Section) -> Mailer | None:
     server = section.need("smarthost", values.mail_server)
     sender = section.need("from", values.address)
     username = section.take("username", values.text)
-    password = section.take("password_file", values.secret_file)
+    password = section.secret("password", needed=False)
     require_tls = section.take("require_tls", values.flag, default=True)
     section.end()
-    if ("username" in section) != ("password_file" in section) and "password" not in section:
+    has_password = "password_file" in section or "password_env" in section
+    if ("username" in section) != has_password and "password" not in section:
         section.wrong("username", "and password_file belong together: give both or neither")
     if server is None or sender is None:
         return None

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from obskit.declared_values import shown
 from obskit.duration import format_duration, parse_duration
+from obskit.receivers.secret import Secret, Variable
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
 _MASKED = "[masked]"
-_ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
 class Section:
@@ -64,10 +66,20 @@ class Section:
         except ValueError as wrong:
             # Whoever takes a secret for the path of its file must not find it in a log.
             # So too a URL that lacks its scheme: a webhook's is a secret as a whole.
-            secret = key == "url" or key.endswith("_file") or "://" in str(given)
+            secret = key == "url" or key.endswith(("_file", "_env")) or "://" in str(given)
             told = _MASKED if secret else shown(given)
             self.wrong(key, f"is {told}: {wrong}")
             return default
+
+    def secret(self, key: str, *, needed: bool = True) -> Secret | None:
+        """Where a secret stands: `…_file` names a file, `…_env` a variable. None where neither does."""
+        file, env = f"{key}_file", f"{key}_env"
+        if env not in self:
+            return self.need(file, secret_file) if needed else self.take(file, secret_file)
+        if file in self:
+            self.wrong(file, f"and {env}: give one of both")
+        self._asked.append(file)
+        return self.take(env, variable)
 
     def need(self, key: str, read: Callable[[Any], _T]) -> _T | None:
         """A value without which the file means nothing; None where it is missing or wrong."""
@@ -138,6 +150,13 @@ def secret_file(given: object) -> Path:
     if isinstance(given, str) and given.startswith("/"):
         return Path(given)
     raise ValueError("use the absolute path of a file that holds it")
+
+
+def variable(given: object) -> Variable:
+    """The name of an environment variable that holds what is meant."""
+    if isinstance(given, str) and _VARIABLE.fullmatch(given):
+        return Variable(given)
+    raise ValueError("use the name of an environment variable that holds it")
 
 
 def address(given: object) -> str:

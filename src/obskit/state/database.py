@@ -93,4 +93,10 @@ TABLES: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX notices_by_name ON notices (service, name)",
         "CREATE INDEX notices_by_channel ON notices (service, channel, id)",
     ),
+    (
+        """CREATE TABLE deploys (
+            id {id}, service TEXT NOT NULL, environment TEXT NOT NULL, name TEXT NOT NULL,
+            began DOUBLE PRECISION NOT NULL)""",
+        "CREATE INDEX deploys_by_place ON deploys (service, environment, id)",
+    ),
 )

@@ -10,9 +10,11 @@ from math import inf
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.exceptions import StoreError
 from obskit.state import text
+from obskit.state.deploys import Deploy
 from obskit.state.ending import ended, newest, telling
 from obskit.state.guard import Guard
 from obskit.state.leasing import Fence, Held, fenced, granted
+from obskit.state.memory_deploys import MemoryDeploys
 from obskit.state.memory_notices import KeptNotices, MemoryNotices
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
 
@@ -30,6 +32,7 @@ class _Kept:
     known_jobs: dict[str, float] = field(default_factory=dict)
     counts: dict[tuple[str, str], Count] = field(default_factory=dict)
     notices: KeptNotices = field(default_factory=KeptNotices)
+    deploys: list[Deploy] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -44,6 +47,7 @@ class MemoryStore:
         self._guard = Guard()
         self._kept = _Kept()
         self.notices = MemoryNotices(self._held_notices)
+        self.deploys = MemoryDeploys(self._held_deploys)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""
@@ -172,6 +176,11 @@ class MemoryStore:
     def _held_notices(self) -> Iterator[KeptNotices]:
         with self._held() as kept:
             yield kept.notices
+
+    @contextmanager
+    def _held_deploys(self) -> Iterator[list[Deploy]]:
+        with self._held() as kept:
+            yield kept.deploys
 
     @contextmanager
     def _held(self) -> Iterator[_Kept]:

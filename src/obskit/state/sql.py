@@ -10,6 +10,7 @@ from obskit.state import purging, text
 from obskit.state.database import Database, Execute
 from obskit.state.ending import RUNNING, ended, newest, telling
 from obskit.state.leasing import Fence, Held, fenced, granted
+from obskit.state.sql_deploys import SqlDeploys
 from obskit.state.sql_notices import SqlNotices
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
 
@@ -38,6 +39,7 @@ class SqlStore:
         self._database = database
         self._service = service
         self.notices = SqlNotices(database, service)
+        self.deploys = SqlDeploys(database, service)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""

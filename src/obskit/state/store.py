@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Protocol
 
+from obskit.state.deploys import Deploys
 from obskit.state.notices import Notices
 
 
@@ -161,6 +162,10 @@ class Store(Protocol):
     @property
     def notices(self) -> Notices:
         """What is kept of notifications."""
+
+    @property
+    def deploys(self) -> Deploys:
+        """What is kept of deploys."""
 
     def keep(self, run: Run) -> bool:
         """Keep a run, as the check's latest and in its history.

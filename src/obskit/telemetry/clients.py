@@ -48,6 +48,9 @@ _log = logging.getLogger("obskit")
 #: Stands for all of them, as in `opentelemetry-instrument`.
 ALL = "*"
 _STABILITY = "OTEL_SEMCONV_STABILITY_OPT_IN"
+# What is installed does not change while a process runs; a suite of tests begins a runtime for each of them.
+_FITS: dict[str, bool] = {}
+_ONCE_ON: set[str] = set()
 
 
 class Clients:
@@ -116,7 +119,12 @@ class Clients:
                 return
             if instrumentor.is_instrumented_by_opentelemetry:
                 return
-            instrumentor.instrument(**self._providers, raise_exception_on_conflict=True)
+            # It would look again at what is installed, which does not change.
+            known = entry.value in _ONCE_ON
+            instrumentor.instrument(
+                **self._providers, raise_exception_on_conflict=True, skip_dep_check=known
+            )
+            _ONCE_ON.add(entry.value)
         except DependencyConflictError:
             return  # one package may instrument several libraries, of which this one is missing
         except Exception as error:
@@ -145,7 +153,9 @@ def _fits(entry: EntryPoint) -> bool:
     """Whether the library is installed, in a version that the instrumentation knows."""
     from opentelemetry.instrumentation.dependencies import get_dist_dependency_conflicts
 
-    return entry.dist is None or not get_dist_dependency_conflicts(entry.dist)
+    if entry.value not in _FITS:  # it reads a file for each package that is asked for
+        _FITS[entry.value] = entry.dist is None or not get_dist_dependency_conflicts(entry.dist)
+    return _FITS[entry.value]
 
 
 def _choose_stable_names(found: list[EntryPoint]) -> None:

@@ -35,6 +35,8 @@ _RESET_COLORS = "\x1b[0m"
 _INDENT = "    "
 # Bytes of UTF-8.
 _LONGEST_CHARACTER = 4
+# Its workers make log lines of what is printed: of each line of ours they would make another one.
+_CELERY = "celery.utils.log"
 # For a line of another thread that is about to be written at the end, seconds.
 _LAST_LINE = 0.01
 _ending = False
@@ -87,6 +89,8 @@ class Console:
             raise BrokenPipeError("the interpreter is ending")
         # Looked up each time: hosts and test runners replace it.
         stream: TextIO | None = getattr(sys, self._stream)
+        if type(stream).__module__ == _CELERY:
+            stream = getattr(sys, f"__{self._stream}__")
         if stream is None:
             raise BrokenPipeError(f"sys.{self._stream} is None")
         if stream is not self._known:

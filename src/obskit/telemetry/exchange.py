@@ -35,6 +35,8 @@ _METHODS = frozenset(
 # The same holds for what a proxy hands over of its client.
 _SCHEMES = frozenset(("http", "https"))
 _VERSIONS = frozenset(("1.0", "1.1", "2", "3"))
+# Of websockets, which last for as long as both sides like: no duration of a request.
+_CONNECTIONS = frozenset(("ws", "wss"))
 _MAX_HEADER = 256
 
 
@@ -44,14 +46,23 @@ class Exchange:
     `enter` and `leave` stand around every step in which the app runs: it may run in several, as a
     streamed response does, and nothing stays current in between.
 
+    Args:
+        server: What outlives it.
+        incoming: What the request says of itself.
+        adopted: The span that an instrumentation of the host's own has made for it, if there is one:
+            it is told of the request's id, and stays otherwise that instrumentation's, as the
+            measuring does.
+
     Attributes:
         route: The template of the route that matched, as soon as the framework knows it.
         error: The exception that nobody handled, or None.
+        adopted: Whether the span is another's.
     """
 
     __slots__ = (
         "_ended",
         "_incoming",
+        "_measured",
         "_method",
         "_otel_context",
         "_otel_token",
@@ -60,17 +71,20 @@ class Exchange:
         "_server",
         "_started",
         "_transaction",
+        "adopted",
         "error",
         "route",
         "scope",
         "span",
     )
 
-    def __init__(self, server: Server, incoming: Incoming) -> None:
+    def __init__(self, server: Server, incoming: Incoming, adopted: Span | None = None) -> None:
         self._server = server
         self._incoming = incoming
         self._started = server.clock.monotonic()
         self._ended = False
+        self.adopted = adopted is not None
+        self._measured = adopted is None and incoming.scheme not in _CONNECTIONS
         self._method = incoming.method if incoming.method in _METHODS else names.UNKNOWN_METHOD
         self._scheme = incoming.scheme if incoming.scheme in _SCHEMES else names.UNKNOWN_METHOD
         self.error: BaseException | None = None
@@ -80,20 +94,26 @@ class Exchange:
         )
         # A context of its own: whatever a request before left current in this thread ends here.
         base = inbound.context if inbound.context is not None else Context()
-        self.span: Span = server.tracer.start_span(
-            "HTTP" if self._method == names.UNKNOWN_METHOD else self._method,
+        self.span: Span = adopted or server.tracer.start_span(
+            self._verb(),
             base,
             SpanKind.SERVER,
             self._attributes(),
             inbound.links,
         )
-        self._otel_context = trace.set_span_in_context(self.span, base)
-        request_id = inbound.request_id or _own_request_id(self.span, continued=inbound.continued)
+        # Where the span is another's, so is the rest of what is current.
+        self._otel_context = (
+            otel_context.get_current() if adopted else trace.set_span_in_context(self.span, base)
+        )
+        request_id = inbound.request_id or own_request_id(self.span, continued=inbound.continued)
         self.scope = Scope(request_id, self.span, self._snapshot)
         self._scope_token: Token[Scope | None] | None = None
         self._otel_token: Any = None
         self._transaction = self._start_transaction()
-        server.count_active((self._method, self._scheme), 1)
+        if self.adopted:
+            self.span.set_attribute(names.REQUEST_ID, request_id)
+        if self._measured:
+            server.count_active((self._method, self._scheme), 1)
 
     @property
     def request_id(self) -> str:
@@ -126,7 +146,8 @@ class Exchange:
         """
         if self.error is not error:
             self.error = error
-            _safely(traces.fail, self.span, error)
+            if not self.adopted:
+                _safely(traces.fail, self.span, error)
         if self._server.errors:
             self._server.errors.capture(error, handled=handled)
 
@@ -147,14 +168,21 @@ class Exchange:
         if self.error is not None:
             what = f"Unhandled exception on {self._incoming.path}"
             _safely(traces.log_once, self.error, what, "obskit")
-        _safely(self._record, code, elapsed)
-        _safely(server.count_active, (self._method, self._scheme), -1)
+        if self._measured:
+            _safely(self._record, code, elapsed)
+            _safely(server.count_active, (self._method, self._scheme), -1)
         _safely(self._access_line, code, elapsed, body_size, client)
-        _safely(self._end_span, code, body_size, client)
+        if not self.adopted:
+            _safely(self._end_span, code, body_size, client)
         if self._transaction is not None:
             _safely(self._end_transaction, code)
         if server.errors and self.scope.errors:
             _safely(server.errors.finish, self.scope)
+        self.scope.errors = None  # what is captured from now on, nothing waits for
+
+    def _verb(self) -> str:
+        # Semantic conventions, "HTTP spans": the names of spans say so of what is no known method.
+        return "HTTP" if self._method == names.UNKNOWN_METHOD else self._method
 
     def _snapshot(self) -> dict[str, Any]:
         return {**self._incoming.snapshot(), "route": self.route}
@@ -187,7 +215,7 @@ class Exchange:
         if error is None and code >= 500:  # noqa: PLR2004 - semantic conventions: only these are errors
             error = str(code)
         key = self._method, self._scheme, code, version, self.route, error
-        self._server.duration.record(elapsed, key, lambda: _measured(*key), self._otel_context)
+        self._server.record(elapsed, key, self._otel_context)
 
     def _access_line(self, code: int, elapsed: float, body_size: int, client: str) -> None:
         level = 40 if code >= 500 else 30 if code >= 400 else 20  # noqa: PLR2004
@@ -229,7 +257,7 @@ class Exchange:
             span.set_status(Status(StatusCode.ERROR))
         if span.is_recording():
             if self.route:
-                span.update_name(f"{self._method} {self.route}")
+                span.update_name(f"{self._verb()} {self.route}")
             span.set_attributes(attributes)
         span.end()
 
@@ -237,31 +265,14 @@ class Exchange:
         found = self.span.get_span_context()
         if self._server.errors is None or not found.is_valid:
             return None
-        return self._server.errors.reporter.start_transaction(self._method, found)
+        return self._server.errors.reporter.start_transaction(self._verb(), found)
 
     def _end_transaction(self, code: int) -> None:
         transaction = self._transaction
         if self.route:
-            transaction.name, transaction.source = f"{self._method} {self.route}", "route"
+            transaction.name, transaction.source = f"{self._verb()} {self.route}", "route"
         transaction.set_http_status(code)
         transaction.__exit__(None, None, None)
-
-
-def _measured(
-    method: str, scheme: str, code: int, version: str, route: str | None, error: str | None
-) -> dict[str, Any]:
-    attributes: dict[str, Any] = {
-        names.HTTP_REQUEST_METHOD: method,
-        names.URL_SCHEME: scheme,
-        names.HTTP_RESPONSE_STATUS_CODE: code,
-    }
-    if version:
-        attributes[names.NETWORK_PROTOCOL_VERSION] = version
-    if route:
-        attributes[names.HTTP_ROUTE] = route
-    if error:
-        attributes[names.ERROR_TYPE] = error
-    return attributes
 
 
 def _safely(do: Callable[..., object], *arguments: object) -> None:
@@ -272,7 +283,8 @@ def _safely(do: Callable[..., object], *arguments: object) -> None:
         return
 
 
-def _own_request_id(span: Span, *, continued: bool) -> str:
+def own_request_id(span: Span, *, continued: bool) -> str:
+    """The id of a request whose caller has sent none."""
     found = span.get_span_context()
     if not found.is_valid:  # the SDK is disabled: there is still an id to find the lines by
         return uuid4().hex

@@ -31,6 +31,9 @@ _LEVELS = {
 }
 _OWN_PACKAGES = ("obskit.telemetry.", "structlog.")
 
+# What structlog itself takes where nobody has chosen.
+_by_structlog: Any = structlog.make_filtering_bound_logger(logging.NOTSET)
+_usual: Any = structlog.get_config()["processors"]
 # Before `init` there is only the console: what is logged then is not lost.
 _before_init = Pipeline([Console("auto", "stderr", 65_536)], Ledger())
 _active = _before_init
@@ -68,6 +71,10 @@ class Named:
         """Whether a level counts, by the levels of `logging`."""
         return self.stdlib.isEnabledFor(level) or levels.passes(self.stdlib, level)
 
+    def __getattr__(self, method: str) -> Any:
+        """What a wrapper of the host's own calls, who has left structlog's own logger in place."""
+        return getattr(structlog.PrintLogger(), method)
+
 
 def _caller() -> str:
     """The module that asked for a logger: the first one outside obskit and structlog."""
@@ -84,6 +91,12 @@ class BoundLogger(structlog.BoundLoggerBase):
     """
 
     _logger: Named
+
+    def __new__(cls, logger: Any, processors: Any, context: Any) -> Any:
+        """A host that configures structlog after us has what it would have without us."""
+        if processors or type(logger) is not Named:
+            return _by_structlog(logger, processors or _usual, context)
+        return super().__new__(cls)
 
     def log(self, level: Any, event: object = None, /, *args: Any, **fields: Any) -> None:
         """Log at any level: a number, or a name."""

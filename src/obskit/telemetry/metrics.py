@@ -15,8 +15,10 @@ from opentelemetry.sdk.metrics import (
     TraceBasedExemplarFilter,
 )
 from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
+from obskit import names
 from obskit.config import Config
 from obskit.export.counted import Periodic
 from obskit.export.reader import Reader
@@ -24,6 +26,8 @@ from obskit.names import Metric
 from obskit.telemetry.cardinality import limit_series
 
 Callback = Callable[[], Iterable[Observation]]
+
+_EXPLICIT = "explicit_bucket_histogram"
 
 _EXEMPLAR_FILTERS: dict[str, Callable[[], ExemplarFilter]] = {
     "always_on": AlwaysOnExemplarFilter,
@@ -65,7 +69,17 @@ def build(config: Config, resource: Resource, readers: Sequence[MetricReader]) -
         resource=resource,
         exemplar_filter=_EXEMPLAR_FILTERS[config.exemplar_filter](),
         shutdown_on_exit=False,
+        views=_views(config),
     )
+
+
+def _views(config: Config) -> list[View]:
+    # The contrib packages say no boundaries: the SDK's begin at five seconds, long for a query.
+    if config.metric_histogram != _EXPLICIT:
+        return []
+    metric = names.DB_CLIENT_OPERATION_DURATION
+    buckets = ExplicitBucketHistogramAggregation(metric.buckets)
+    return [View(instrument_name=metric.name, aggregation=buckets)]
 
 
 def instrument(meter: Meter, metric: Metric) -> Any:

@@ -111,6 +111,7 @@ class Pipeline:
         event_name: str | None = None,
         on_console: bool = True,
         to_backend: bool = True,
+        by_host: bool = False,
     ) -> None:
         """Log one line. Never raises.
 
@@ -125,6 +126,7 @@ class Pipeline:
             event_name: The kind of event by its standard name.
             on_console: Whether the console shows it.
             to_backend: Whether it leaves over OTLP.
+            by_host: Whether the host sends it the same way itself, so that it would leave twice.
         """
         # A host's `__repr__` may log: without this its line would make a line, and so on.
         if getattr(self._busy, "yes", False):
@@ -134,8 +136,9 @@ class Pipeline:
         to_backend = to_backend and not notice.stays()
         try:
             levels.refresh()
+            leaves = to_backend and not by_host
             record = self._record(
-                logger, level, event, fields, error, timestamp, event_name, on_console, to_backend
+                logger, level, event, fields, error, timestamp, event_name, on_console, leaves
             )
             scope = context.current()
             if scope is not None:

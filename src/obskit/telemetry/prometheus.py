@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.exporter.prometheus._mapping import map_unit
 from opentelemetry.sdk.metrics.export import (
     Gauge,
     Histogram,
@@ -48,7 +49,11 @@ class Scraped(MetricReader):
 
     def text(self) -> str:
         """The metrics in Prometheus' text format 0.0.4."""
-        return generate_latest(self._collected()).decode()
+        return self.file().decode()
+
+    def file(self) -> bytes:
+        """The same as it stands in a file."""
+        return generate_latest(self._collected())
 
     def samples(self) -> Iterator[Sample]:
         """The metrics, each with its name, its labels and its value."""
@@ -108,6 +113,8 @@ def _add(found: dict[tuple[Any, ...], Metric], metric: Metric, resource: dict[st
     name = _NOT_OF_A_NAME.sub("_", metric.name)
     if isinstance(metric.data, Gauge) and metric.unit == "1" and not name.endswith("_ratio"):
         name += "_ratio"
+    if map_unit(metric.unit or "") in name.split("_"):
+        metric = replace(metric, unit="")  # a word of the name is not said again at its end
     points: list[Any] = [_labelled(point, resource) for point in metric.data.data_points]
     key = (name, metric.unit, type(metric.data), getattr(metric.data, "is_monotonic", None))
     same = found.get(key)

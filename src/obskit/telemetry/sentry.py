@@ -6,10 +6,12 @@ pays nothing. What an event needs (request, user, last lines, trace) is gathered
 
 from __future__ import annotations
 
+import os
 import warnings
 from inspect import iscoroutinefunction
 from random import random
 from typing import Any
+from weakref import ref
 
 import sentry_sdk
 from opentelemetry import context as otel_context
@@ -20,6 +22,7 @@ from sentry_sdk.scope import (
     register_external_propagation_context,
 )
 from sentry_sdk.utils import BadDsn, Dsn, event_from_exception
+from sentry_sdk.worker import BackgroundWorker
 
 from obskit import context
 from obskit.config import Config
@@ -132,18 +135,19 @@ def build(config: Config) -> Sentry | None:
     """
     client = sentry_sdk.get_client()
     hosts_own = client.is_active() and getattr(client, "transport", None) is not None
+    # A host may make its client, and so its integrations, after us.
+    processors = sentry_sdk.get_global_scope()._event_processors
+    if _join_host not in processors:
+        processors.append(_join_host)
     if not hosts_own:
         if not config.sentry_dsn:
             return None
         client = _make_client(config)
+        _leave_to_parent(client.transport)
     if not has_external_propagation_context():
         register_external_propagation_context(_propagation_context)
     _leave_untraced(client.transport)
     rate = 0.0 if hosts_own else float(client.options["traces_sample_rate"] or 0.0)
-    if hosts_own:
-        processors = sentry_sdk.get_global_scope()._event_processors
-        if _join_host not in processors:
-            processors.append(_join_host)
     return Sentry(client, hosts_own=hosts_own, traces_sample_rate=rate)
 
 
@@ -161,6 +165,19 @@ def _leave_untraced(transport: Any) -> None:
             otel_context.detach(token)
 
     transport._request = untraced
+
+
+def _leave_to_parent(transport: Any) -> None:
+    """What waits when the process forks is the parent's to send: the child holds a copy of it."""
+    known = ref(transport)
+
+    def renew() -> None:
+        worker = getattr(known(), "_worker", None)
+        if type(worker) is BackgroundWorker:
+            known()._worker = BackgroundWorker(worker._queue.maxsize)  # type: ignore[union-attr]
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
 
 
 def _make_client(config: Config) -> Any:
@@ -184,6 +201,9 @@ def _make_client(config: Config) -> Any:
         options["traces_sample_rate"] = config.sentry_traces_sample_rate
     if config.sentry_profiles_sample_rate:
         options["profiles_sample_rate"] = config.sentry_profiles_sample_rate
+    if config.sentry_profile_session_sample_rate:
+        options["profile_session_sample_rate"] = config.sentry_profile_session_sample_rate
+        options["profile_lifecycle"] = "trace"
     try:
         with warnings.catch_warnings():
             # The one that Sentry means its users to move to has no rate.

@@ -69,6 +69,9 @@ def complete(event: Event, scope: Scope | None, *, pii: bool) -> None:
 
 
 def _complete_request(event: Event, request: Mapping[str, Any], *, pii: bool) -> None:
+    if "task" in request:
+        event["transaction"], event["transaction_info"] = request["task"], {"source": "task"}
+        return
     headers = {
         name: value if pii or name.lower() not in _ADDRESS_HEADERS else MASK
         for name, value in request["headers"].items()

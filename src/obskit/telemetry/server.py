@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +18,15 @@ from obskit import names
 from obskit.clock import Clock
 from obskit.config import Config
 from obskit.telemetry.errors import Errors
+from obskit.telemetry.event_loop import EventLoop
 from obskit.telemetry.histogram import KeyedHistogram
 from obskit.telemetry.inbound import InboundPolicy
 from obskit.telemetry.metrics import instrument, observe
+from obskit.telemetry.pages import Pages
 from obskit.telemetry.pipeline import Pipeline
+
+#: Method, scheme, status, version of the protocol, route, type of the error.
+Measured = tuple[str, str, int, str, str | None, str | None]
 
 
 class Incoming:
@@ -82,6 +88,9 @@ class Server:
         clock: The time.
 
     Attributes:
+        event_loop: Watches the host's event loop, where it has one.
+        pages: Takes page views, where that is wanted.
+        slow_request: From how many seconds on a request is profiled; None for no profiles.
         excludes_any: Whether `excludes` could be true of any URL.
     """
 
@@ -98,7 +107,12 @@ class Server:
         self.pipeline = pipeline
         self.errors = errors
         self.clock = clock
+        self.event_loop = EventLoop(meter, pipeline)
         self.inbound = InboundPolicy(config)
+        self.pages = Pages(meter, pipeline, clock) if config.beacon_path else None
+        self.slow_request = config.profile_slow_requests
+        if self.slow_request is not None:
+            import_module("obskit.telemetry.stacks")  # told now if it is not installed
         self.duration = KeyedHistogram(instrument(meter, names.HTTP_SERVER_REQUEST_DURATION))
         self._excluded = [re.compile(pattern) for pattern in config.excluded_urls]
         self.excludes_any = bool(self._excluded)
@@ -109,6 +123,16 @@ class Server:
     def excludes(self, url: str) -> bool:
         """Whether a URL leaves no trace, no metric and no access line."""
         return any(pattern.search(url) for pattern in self._excluded)
+
+    def record(self, elapsed: float, key: Measured, context: Context) -> None:
+        """A request has ended.
+
+        Args:
+            elapsed: How long it took, seconds.
+            key: What it was.
+            context: Whose trace an exemplar is of.
+        """
+        self.duration.record(elapsed, key, lambda: _attributes(*key), context)
 
     def count_active(self, key: tuple[str, str], change: int) -> None:
         """A request of this method and scheme has begun, or ended."""
@@ -128,3 +152,20 @@ def unobserved() -> Context:
     """A context in which nothing is recorded, for URLs that are excluded; its children too."""
     span = NonRecordingSpan(SpanContext(uuid4().int, uuid4().int >> 64, is_remote=False))
     return trace.set_span_in_context(span, Context({_SUPPRESS_INSTRUMENTATION_KEY: True}))
+
+
+def _attributes(
+    method: str, scheme: str, code: int, version: str, route: str | None, error: str | None
+) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        names.HTTP_REQUEST_METHOD: method,
+        names.URL_SCHEME: scheme,
+        names.HTTP_RESPONSE_STATUS_CODE: code,
+    }
+    if version:
+        attributes[names.NETWORK_PROTOCOL_VERSION] = version
+    if route:
+        attributes[names.HTTP_ROUTE] = route
+    if error:
+        attributes[names.ERROR_TYPE] = error
+    return attributes

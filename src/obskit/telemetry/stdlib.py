@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from opentelemetry import context as otel_context
+from opentelemetry._logs import _internal as logs_global
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from obskit.redaction import kind_of, safe_repr
@@ -142,8 +144,9 @@ def _read(logger: logging.Logger, record: logging.LogRecord) -> None:
         fields,
         failure.from_exc_info(record.exc_info),
         timestamp=record.created,
-        on_console=not _is_shown(logger, record, level),
+        on_console=not _is_done_by_host(logger, record, _is_console),
         to_backend=not _is_of_export(record),
+        by_host=_is_done_by_host(logger, record, _is_way_out),
     )
 
 
@@ -162,21 +165,25 @@ def _is_of_export(record: logging.LogRecord) -> bool:
     )
 
 
-def _is_shown(logger: logging.Logger, record: logging.LogRecord, level: int) -> bool:
+def _is_done_by_host(
+    logger: logging.Logger | None, record: logging.LogRecord, does: Callable[[Any], bool]
+) -> bool:
+    """Whether a handler of the host does with this record what we need not do then."""
     try:
-        return _shown_by_host(logger, record, level)
+        while logger is not None:
+            for handler in logger.handlers:
+                if record.levelno >= handler.level and does(handler) and _takes(handler, record):
+                    return True
+            logger = logger.parent if logger.propagate else None
     except Exception:  # a handler, a stream or a filter of the host's own making
         return False
-
-
-def _shown_by_host(logger: logging.Logger | None, record: logging.LogRecord, level: int) -> bool:
-    """Whether a handler of the host writes this record to the console, so that we need not."""
-    while logger is not None:
-        for handler in logger.handlers:
-            if level >= handler.level and _is_console(handler) and _lets_through(handler, record):
-                return True
-        logger = logger.parent if logger.propagate else None
     return False
+
+
+def _is_way_out(handler: Any) -> bool:
+    """Whether it hands over to the provider that our own lines leave by, as OpenTelemetry's handlers do."""
+    provider = getattr(handler, "_logger_provider", None)
+    return provider is not None and provider is logs_global._LOGGER_PROVIDER
 
 
 def _is_console(handler: Any) -> bool:
@@ -190,6 +197,6 @@ def _is_console(handler: Any) -> bool:
     return stream in consoles or getattr(stream, "name", None) in _CONSOLE_FILES
 
 
-def _lets_through(handler: logging.Handler, record: logging.LogRecord) -> bool:
+def _takes(handler: logging.Handler, record: logging.LogRecord) -> bool:
     """As Django's console handler does only while debugging."""
     return not handler.filters or bool(handler.filter(record))

@@ -77,6 +77,24 @@ def test_secrets_are_rendered_into_a_file_that_its_owner_alone_reads(
     ]
 
 
+def test_secrets_of_variables_are_rendered_and_stand_in_nothing_that_is_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_URL", "https://hooks.example.org/hunter2")
+    monkeypatch.setenv("SMTP_PASS", "hunter3")
+    mail = {"smarthost": "a:587", "from": "a@b.org", "username": "a", "password_env": "SMTP_PASS"}
+    given = directory(
+        owners={}, receivers={"team": {"slack": {"url_env": "SLACK_URL"}}}, email=mail
+    )
+    render(tmp_path / "alertmanager.yml", shop(), given)
+    made = yaml.safe_load((tmp_path / "alertmanager.yml").read_text())
+    assert made["receivers"][0]["slack_configs"][0]["api_url"] == (
+        "https://hooks.example.org/hunter2"
+    )
+    assert made["global"]["smtp_auth_password"] == "hunter3"
+    assert "hunter" not in str(generated(shop(), given))
+
+
 def test_a_file_that_others_could_read_is_replaced(tmp_path: Path, secrets: Path) -> None:
     (tmp_path / "alertmanager.yml").touch(mode=0o644)
     render(tmp_path / "alertmanager.yml", shop(), secretive(secrets))
@@ -106,6 +124,28 @@ def test_secrets_are_not_rendered_among_what_is_generated(tmp_path: Path, secret
     target.parent.mkdir()
     with pytest.raises(ConfigError, match=f"lies in {tmp_path}/generated, which others read"):
         render(target, shop(), secretive(secrets), outside=[target.parent])
+
+
+def test_beside_what_is_generated_they_may_lie(tmp_path: Path, secrets: Path) -> None:
+    beside = tmp_path / "generated"
+    beside.mkdir()
+    render(tmp_path / "alertmanager.yml", shop(), secretive(secrets), outside=[beside])
+    assert "7:token" in (tmp_path / "alertmanager.yml").read_text()
+
+
+def test_both_are_made_for_the_version_that_is_asked_for(tmp_path: Path, secrets: Path) -> None:
+    (secrets / "teams").write_text("https://teams.example.org/abc")
+    teams = {"team": {"teams": {"url_file": str(secrets / "teams")}}}
+    known = directory(owners={}, receivers=teams)
+    target = tmp_path / "alertmanager.yml"
+    with pytest.raises(ConfigError, match=r"teams needs Alertmanager 0\.26, and this is for 0\.25"):
+        generated(shop(), known)
+    with pytest.raises(ConfigError, match=r"teams needs Alertmanager 0\.26, and this is for 0\.25"):
+        render(target, shop(), known)
+    made = generated(shop(), known, version=(0, 26))["alertmanager/alertmanager.yml"]
+    assert f"webhook_url: http://secret.invalid{secrets}/teams" in made
+    render(target, shop(), known, version=(0, 26))
+    assert "webhook_url: https://teams.example.org/abc" in target.read_text()
 
 
 def test_every_secret_that_cannot_be_read_is_named_and_none_is_shown(

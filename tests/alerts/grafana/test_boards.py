@@ -33,7 +33,7 @@ SOURCES = {
 }
 KINDS = {"row", "timeseries", "stat", "state-timeline", "table", "logs"}
 # What is read by others: the collector of itself, its receiver, an exporter.
-OTHERS = ("otelcol_", "pg_", "system_")
+OTHERS = ("db_client_connections_", "otelcol_", "pg_", "system_")
 OURS = {
     metric(one, part)
     for one in names.METRICS
@@ -166,11 +166,27 @@ def test_a_dashboard_links_to_the_others_of_the_same_service(board: dict[str, An
     assert (link["includeVars"], link["keepTime"]) == (True, True)
 
 
-def test_alerts_are_marked_where_a_service_is_chosen(board: dict[str, Any]) -> None:
+def test_alerts_and_deploys_are_marked_where_a_service_is_chosen(board: dict[str, Any]) -> None:
     chosen = {one["name"] for one in board["templating"]["list"]}
     marked = [one["expr"] for one in board["annotations"]["list"]]
-    of_service = ['ALERTS{alertstate="firing", service="$service", obskit_drill=""}']
-    assert marked == (of_service if "service" in chosen else [])
+    alerts = 'ALERTS{alertstate="firing", service="$service", obskit_drill=""}'
+    deploys = (
+        "max by (obskit_deploy_release) (last_over_time(obskit_deploy_timestamp_seconds{"
+        'service_name="$service", deployment_environment_name=~"$environment", obskit_drill=""'
+        "}[5m])) * 1000"
+    )
+    assert marked == ([alerts, deploys] if "service" in chosen else [])
+    assert all("environment" in chosen and promql_parser.parse(filled(expr)) for expr in marked)
+
+
+def test_a_deploy_is_marked_when_it_began_with_its_release(board: dict[str, Any]) -> None:
+    marks = [one for one in board["annotations"]["list"] if one["name"] == "Deploys"]
+    for one in marks:
+        assert one["useValueForTime"] is True  # the value is the moment in milliseconds
+        assert one["titleFormat"] == "{{obskit_deploy_release}}"
+    assert len(marks) == len(
+        [one for one in board["annotations"]["list"] if "Alerts" in one["name"]]
+    )
 
 
 @pytest.mark.parametrize("one", OF_PROMETHEUS, ids=str)
@@ -226,9 +242,10 @@ def test_every_alert_leads_to_a_dashboard_and_chooses_what_it_has_to_choose() ->
 
 
 def test_durations_lead_to_traces() -> None:
-    """By exemplars, on the two panels whose metrics hold some."""
+    """By exemplars, on the panels whose metrics hold some."""
     shown = {(one.board, one.panel) for one in OF_PROMETHEUS if one.target.get("exemplar")}
     assert shown == {
         ("obskit-service", "Durations of all requests"),
+        ("obskit-service", "Moments of a page, p75"),
         ("obskit-operations", "p95"),
     }

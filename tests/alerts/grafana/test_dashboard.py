@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obskit.alerts.grafana.dashboard import placed, variable
+from obskit.alerts.grafana.dashboard import SERVICE_CHOICE, dashboard, placed, variable
 from obskit.alerts.grafana.panel import row, stat, timeseries
 from obskit.alerts.grafana.query import Json, ask, ask_now
 
@@ -58,3 +58,33 @@ def test_a_variable_that_repeats_a_panel_has_no_pattern_for_all() -> None:
     made = variable("measured", "Measured", "label_values(up, check)", repeats=True)
     assert (made["multi"], made["includeAll"]) == (True, True)
     assert "allValue" not in made
+
+
+def test_a_dashboard_leads_to_the_others_and_marks_the_alerts_of_its_service() -> None:
+    made = dashboard("obskit-own", "Own", "What is own.", SERVICE_CHOICE, [])
+    assert made["links"] == [
+        {
+            "title": "obskit",
+            "type": "dashboards",
+            "tags": ["obskit"],
+            "asDropdown": True,
+            "includeVars": True,
+            "keepTime": True,
+            "targetBlank": False,
+            "icon": "external link",
+            "tooltip": "The other sides of the same service",
+            "url": "",
+        }
+    ]
+    assert made["annotations"]["list"][0] == {
+        "name": "Alerts",
+        "datasource": {"type": "prometheus", "uid": "obskit-prometheus"},
+        "enable": True,
+        "hide": False,
+        "iconColor": "red",
+        "expr": 'ALERTS{alertstate="firing", service="$service", obskit_drill=""}',
+        "titleFormat": "{{alertname}}",
+        "tagKeys": "severity,owner",
+        "step": "60s",
+    }
+    assert (made["time"], made["refresh"]) == ({"from": "now-3h", "to": "now"}, "1m")

@@ -176,6 +176,22 @@ def test_the_number_of_a_group_is_the_value() -> None:
     assert told.value == 12.5
 
 
+def test_the_exit_code_stands_beside_what_was_counted() -> None:
+    numbered = command.Output(shell("echo '2 issues'; exit 1"), r"(\d+) issues", codes=(0, 1))()
+    counted = command.Output(shell("echo boom; exit 3"), "boom", codes=(3,))()
+    assert isinstance(numbered, Measurement)
+    assert isinstance(counted, Measurement)
+    assert (numbered.value, numbered.details) == (2.0, {"exit_code": 1})
+    assert (counted.value, counted.details) == (1, {"exit_code": 3})
+
+
+def test_lines_that_fit_without_the_group_are_evidence_beside_the_number() -> None:
+    argv = shell("echo '1 issues'; echo looking; echo ISSUE row 7")
+    told = command.Output(argv, r"(\d+) issues|^ISSUE")()
+    assert isinstance(told, Measurement)
+    assert (told.value, told.evidence) == (1.0, ["1 issues", "ISSUE row 7"])
+
+
 def test_a_number_that_is_not_written_is_unknown() -> None:
     told = command.Output(["echo", "no news"], r"(\d+) issues")()
     assert isinstance(told, CheckResult)

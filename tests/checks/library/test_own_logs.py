@@ -58,7 +58,7 @@ def test_lines_turn_the_check_until_the_window_has_passed(
     now.seconds += 60
     broken = runner.run(check)
     assert (broken.status, broken.value, broken.unit) == (Status.CRITICAL, 2.0, "{line}")
-    assert broken.message == "2: critical from 1 upward; declined in 10m"
+    assert broken.message == "2 line: critical from 1 upward; declined in 10m"
     assert broken.evidence == (
         "warning shop: card.declined order_id=7",
         "error bank: card of order 8 declined",
@@ -80,7 +80,7 @@ def test_lines_without_a_pattern_are_counted_by_level(obskit_capture: Capture) -
     logging.getLogger("bank").critical("gone")
     found = runner.run(check)
     assert (found.value, found.evidence) == (1.0, ("critical bank: gone",))
-    assert found.message == "1: critical from 1 upward; lines of level error or above in 1h"
+    assert found.message == "1 line: critical from 1 upward; lines of level error or above in 1h"
 
 
 def test_a_pattern_that_stays_away_is_told_until_it_comes(obskit_capture: Capture) -> None:

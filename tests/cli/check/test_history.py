@@ -38,6 +38,7 @@ def test_the_kept_runs_are_shown_the_newest_last_and_the_values_as_bars(rows: Ho
         "THEN  OK        5 row   12ms",
         "THEN  CRITICAL  9 row   12ms",
         r"THEN  CRITICAL      -   12ms  (counts as ok) a\x1b[31mb",
+        "up in 2 of 4 runs, 50 %",
         "▁▅█  1 to 9, last 9",
     ]
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tests.cli.host import Host, kept, lines
 
 from obskit.cli.check import check
+from obskit.state.store import JobRun
 
 ONE_OF_EACH = """
 checks.add("ok", lambda: obskit.CheckResult.ok("fine"), every="1m")
@@ -278,3 +279,23 @@ def test_running_checks_makes_no_store(host: Host) -> None:
     host.write('checks.add("a", lambda: None, every="1m")')
     host.run()
     assert not (host.folder / "state").exists()
+
+
+def test_checks_find_the_runs_of_jobs_that_are_kept(host: Host) -> None:
+    host.write("""
+        from obskit.operations.history import SuccessRate
+        refresh = obskit.job("refresh", expect_every="1h", registry=checks)
+        checks.add("refresh", refresh.health, every="5m")
+        checks.add("refreshes", SuccessRate(refresh), every="5m")
+    """)
+    now = time.time()
+    run = JobRun("r1", "refresh", now - 60, outcome="failed", finished=now - 60, message="no disk")
+    host.store.put_job(run)
+    assert lines(host.run()) == [
+        "NOW  CRITICAL  refresh    failed: no disk, 1m ago  (TIME)",
+        (
+            "NOW  CRITICAL  refreshes  0 %: critical from 99.99 downward; 0 of 1 runs in 7d ended well"
+            "  (TIME)"
+        ),
+        "UNHEALTHY",
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from tests.checks.given import PATIENCE, eventually
 from tests.cli.host import Host
-from tests.config.receiver import Receiver
+from tests.config.receiver import Receiver, attributes, points
 
 APP = """
 import os
@@ -113,6 +113,40 @@ def test_once_runs_each_check_and_ends_as_the_worst_says(
     kept = {name: run.status for name, run in host.store.latest().items()}
     assert kept == {"rows": "ok", "bad": "critical", "after": "skipped"}
     assert len(receiver.of("/v1/logs")) >= 1
+
+
+def test_once_leaves_the_states_of_checks_and_jobs_in_the_file_of_metrics(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBSKIT_METRICS_FILE", str(host.folder / "metrics.prom"))
+    host.write(
+        """
+        checks.add("bad", lambda: False, every="1h")
+        obskit.job("import", expect_every="1h")
+    """,
+        APP,
+    )
+    for _ in range(2):  # another one has written before
+        assert host.process("check", "worker", "--once").returncode == 2
+    told = [
+        line.partition("{")[0]
+        for line in (host.folder / "metrics.prom").read_text().splitlines()
+        if line.endswith(" 1.0") and ('state="critical"' in line or 'state="never"' in line)
+    ]
+    assert told == ["obskit_check_status", "obskit_job_status"]
+
+
+def test_once_sends_the_states_of_checks(
+    host: Host, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+    host.write('checks.add("bad", lambda: False, every="1h")', APP)
+    assert host.process("check", "worker", "--once").returncode == 2
+    states = {
+        attributes(point.attributes)["obskit.check.state"]: point.as_int
+        for point in points(receiver.metrics()["obskit.check.status"])
+    }
+    assert states["critical"] == 1
 
 
 def test_once_goes_on_from_where_the_run_before_was(host: Host) -> None:

@@ -93,6 +93,13 @@ def test_each_check_sees_its_fault_and_sees_it_mended(shop: str) -> None:
         assert [subject().value for subject in faults] == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_a_url_as_libpq_reads_it_needs_no_other_driver(scheme: str, shop: str) -> None:
+    """As the checks of PostgreSQL take it, and as platforms give it in DATABASE_URL."""
+    url = shop.replace("postgresql:", f"{scheme}:")
+    assert sql.Scalar(url, "SELECT count(*) FROM users")().value == 1
+
+
 def test_a_connection_that_was_killed_in_its_pool_is_no_alarm(shop: str) -> None:
     engine = sqlalchemy.create_engine(alchemy(shop), pool_size=2)
     subject = sql.RowCount(engine, "users")

@@ -12,11 +12,12 @@ from obskit.alerts.promql import label
 from obskit.receivers import channel as kinds
 from obskit.receivers.channel import Channel
 from obskit.receivers.model import Directory, Mailer, Receiver
+from obskit.receivers.secret import Secret, Variable
 
 #: The Alertmanager that Teams needs.
 TEAMS_SINCE = (0, 26)
-#: What the content of a secret's file is, where it must stand in the configuration itself.
-Secret = Callable[[Path], str]
+#: What a secret is, where it must stand in the configuration itself.
+Tell = Callable[[Secret], str]
 
 _TITLE = '{{ template "obskit.title" . }}'
 _TEXT = '{{ template "obskit.text" . }}'
@@ -25,23 +26,26 @@ _SHORT = '{{ template "obskit.short" . }}'
 _PARTS = (names.CHECK_NAME, names.JOB_NAME, names.OPERATION_NAME)
 
 
-def placeholder(file: Path) -> str:
-    """What stands in place of a secret: a URL that leads nowhere and names the file.
+def placeholder(secret: Secret) -> str:
+    """What stands in place of a secret: a URL that leads nowhere and names the file, or the variable.
 
     >>> placeholder(Path("/run/secrets/discord"))
     'http://secret.invalid/run/secrets/discord'
     """
-    return f"http://secret.invalid{quote(str(file))}"
+    slash = "" if isinstance(secret, Path) else "/"
+    return f"http://secret.invalid{slash}{quote(str(secret), safe='/$')}"
 
 
-def inlined(receiver: Receiver) -> Iterator[Path]:
-    """The secrets of a receiver that Alertmanager 0.25 reads from no file of their own."""
+def inlined(receiver: Receiver) -> Iterator[Secret]:
+    """The secrets of a receiver that Alertmanager 0.25 does not read by itself: it knows no variable."""
     for channel in receiver.channels:
         if isinstance(channel, kinds.Discord | kinds.Teams | kinds.Sms | kinds.Webhook):
             if channel.url_file is not None:
                 yield channel.url_file
         elif isinstance(channel, kinds.Telegram):
             yield channel.token_file
+        else:
+            yield from (one for one in vars(channel).values() if isinstance(one, Variable))
 
 
 def refused(receiver: Receiver, version: tuple[int, int]) -> Iterator[str]:
@@ -65,12 +69,17 @@ def refused(receiver: Receiver, version: tuple[int, int]) -> Iterator[str]:
             )
 
 
-def mailer(given: Mailer) -> dict[str, Any]:
-    """How mail is sent, for all receivers."""
+def mailer(given: Mailer, secret: Tell = placeholder) -> dict[str, Any]:
+    """How mail is sent, for all receivers.
+
+    Args:
+        given: The mail server.
+        secret: Gives what must stand in the configuration itself.
+    """
     login = (
         {
             "smtp_auth_username": given.username,
-            "smtp_auth_password_file": str(given.password_file),
+            **_held("smtp_auth_password", given.password_file, secret),
         }
         if given.username and given.password_file
         else {}
@@ -83,7 +92,7 @@ def mailer(given: Mailer) -> dict[str, Any]:
     }
 
 
-def configured(receiver: Receiver, directory: Directory, secret: Secret) -> dict[str, Any]:
+def configured(receiver: Receiver, directory: Directory, secret: Tell) -> dict[str, Any]:
     """A receiver.
 
     Args:
@@ -100,11 +109,11 @@ def configured(receiver: Receiver, directory: Directory, secret: Secret) -> dict
     return found
 
 
-def _channel(channel: Channel, secret: Secret) -> tuple[str, dict[str, Any]]:
+def _channel(channel: Channel, secret: Tell) -> tuple[str, dict[str, Any]]:
     if isinstance(channel, kinds.Email):
-        return "email_configs", _email(channel)
+        return "email_configs", _email(channel, secret)
     if isinstance(channel, kinds.Slack):
-        return "slack_configs", _slack(channel)
+        return "slack_configs", _slack(channel, secret)
     if isinstance(channel, kinds.Discord):
         url = {"webhook_url": secret(channel.url_file)}
         return "discord_configs", {**url, "title": _TITLE, "message": _SHORT}
@@ -112,9 +121,9 @@ def _channel(channel: Channel, secret: Secret) -> tuple[str, dict[str, Any]]:
         url = {"webhook_url": secret(channel.url_file)}
         return "msteams_configs", {**url, "title": _TITLE, "text": _TEXT}
     if isinstance(channel, kinds.PagerDuty):
-        return "pagerduty_configs", _pagerduty(channel)
+        return "pagerduty_configs", _pagerduty(channel, secret)
     if isinstance(channel, kinds.Opsgenie):
-        return "opsgenie_configs", _opsgenie(channel)
+        return "opsgenie_configs", _opsgenie(channel, secret)
     if isinstance(channel, kinds.Telegram):
         return "telegram_configs", _telegram(channel, secret)
     file = channel.url_file
@@ -122,18 +131,18 @@ def _channel(channel: Channel, secret: Secret) -> tuple[str, dict[str, Any]]:
     return "webhook_configs", {"url": address}
 
 
-def _email(channel: kinds.Email) -> dict[str, Any]:
+def _email(channel: kinds.Email, secret: Tell) -> dict[str, Any]:
     return {
-        "to": ", ".join(channel.to),
+        "to": secret(channel.to_env) if channel.to_env else ", ".join(channel.to),
         "headers": {"Subject": _TITLE},
         "text": _TEXT,
         "html": '{{ template "obskit.email.html" . }}',
     }
 
 
-def _slack(channel: kinds.Slack) -> dict[str, Any]:
+def _slack(channel: kinds.Slack, secret: Tell) -> dict[str, Any]:
     return {
-        "api_url_file": str(channel.url_file),
+        **_held("api_url", channel.url_file, secret),
         **({"channel": channel.channel} if channel.channel else {}),
         "color": '{{ template "obskit.color" . }}',
         "title": _TITLE,
@@ -148,9 +157,9 @@ def _slack(channel: kinds.Slack) -> dict[str, Any]:
     }
 
 
-def _pagerduty(channel: kinds.PagerDuty) -> dict[str, Any]:
+def _pagerduty(channel: kinds.PagerDuty, secret: Tell) -> dict[str, Any]:
     return {
-        "routing_key_file": str(channel.routing_key_file),
+        **_held("routing_key", channel.routing_key_file, secret),
         **_address("url", channel.url),
         "description": _TITLE,
         "severity": '{{ template "obskit.pagerduty.severity" . }}',
@@ -174,9 +183,9 @@ def _pagerduty(channel: kinds.PagerDuty) -> dict[str, Any]:
     }
 
 
-def _opsgenie(channel: kinds.Opsgenie) -> dict[str, Any]:
+def _opsgenie(channel: kinds.Opsgenie, secret: Tell) -> dict[str, Any]:
     return {
-        "api_key_file": str(channel.api_key_file),
+        **_held("api_key", channel.api_key_file, secret),
         **_address("api_url", channel.url),
         "message": _TITLE,
         "description": _TEXT,
@@ -185,7 +194,7 @@ def _opsgenie(channel: kinds.Opsgenie) -> dict[str, Any]:
     }
 
 
-def _telegram(channel: kinds.Telegram, secret: Secret) -> dict[str, Any]:
+def _telegram(channel: kinds.Telegram, secret: Tell) -> dict[str, Any]:
     # Plain text: what is cut off because it is too long would else be an open tag, and refused.
     return {
         "bot_token": secret(channel.token_file),
@@ -194,6 +203,11 @@ def _telegram(channel: kinds.Telegram, secret: Secret) -> dict[str, Any]:
         "message": f"{_TITLE}\n\n{_SHORT}",
         "parse_mode": "",
     }
+
+
+def _held(key: str, given: Secret, secret: Tell) -> Mapping[str, str]:
+    """A secret that Alertmanager reads from a file, or else is told."""
+    return {f"{key}_file": str(given)} if isinstance(given, Path) else {key: secret(given)}
 
 
 def _address(key: str, url: str | None) -> Mapping[str, str]:

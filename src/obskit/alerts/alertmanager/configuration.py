@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from obskit.alerts.alertmanager import channels, inhibition, routes, windows
-from obskit.alerts.alertmanager.channels import Secret
+from obskit.alerts.alertmanager.channels import Tell
 from obskit.alerts.inventory import Inventory
 from obskit.exceptions import ConfigError
 from obskit.receivers.model import Directory, Receiver
@@ -23,7 +23,7 @@ def configuration(
     directory: Directory,
     *,
     version: tuple[int, int] = OLDEST,
-    secret: Secret = channels.placeholder,
+    secret: Tell = channels.placeholder,
 ) -> dict[str, Any]:
     """What `alertmanager.yml` says.
 
@@ -46,7 +46,7 @@ def configuration(
     intervals = list(windows.time_intervals(directory))
     nobody = [] if directory.watchdog else [{"name": routes.NOBODY}]
     return {
-        **({"global": channels.mailer(directory.mailer)} if directory.mailer else {}),
+        **({"global": channels.mailer(directory.mailer, secret)} if directory.mailer else {}),
         "templates": [TEMPLATES],
         "route": routes.root(inventory, directory),
         **({"time_intervals": intervals} if intervals else {}),

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from obskit.alerts.alertmanager.channels import Secret, inlined
+from obskit.alerts.alertmanager.channels import Tell, inlined
 from obskit.alerts.alertmanager.configuration import (
     OLDEST,
     TEMPLATES,
@@ -19,6 +19,7 @@ from obskit.alerts.inventory import Inventory
 from obskit.alerts.yaml_text import dump
 from obskit.exceptions import ConfigError
 from obskit.receivers.model import Directory
+from obskit.receivers.secret import Secret, Variable, read
 
 _REPOSITORIES = (".git", ".hg", ".svn")
 
@@ -49,13 +50,15 @@ def generated(
     }
 
 
-def needs_rendering(directory: Directory) -> tuple[Path, ...]:
-    """The files of secrets that Alertmanager cannot read by itself; without any, nothing is rendered.
+def needs_rendering(directory: Directory) -> tuple[Secret, ...]:
+    """The secrets that Alertmanager cannot read by itself; without any, nothing is rendered.
 
     Args:
         directory: Who hears of what.
     """
-    return tuple(dict.fromkeys(file for one in heard(directory) for file in inlined(one)))
+    password = directory.mailer.password_file if directory.mailer else None
+    found = [secret for one in heard(directory) for secret in inlined(one)]
+    return tuple(dict.fromkeys([*found, *([password] if isinstance(password, Variable) else [])]))
 
 
 def render(
@@ -83,7 +86,7 @@ def render(
     secrets = _secrets(directory, problems)
     if problems:
         raise ConfigError(problems)
-    told: Secret = secrets.__getitem__
+    told: Tell = secrets.__getitem__
     content = dump(configuration(inventory, directory, version=version, secret=told))
     try:
         _write(target.with_name(TEMPLATES), templates())
@@ -105,18 +108,18 @@ def _misplaced(target: Path, outside: Iterable[Path]) -> Iterable[str]:
             return
 
 
-def _secrets(directory: Directory, problems: list[str]) -> Mapping[Path, str]:
-    found: dict[Path, str] = {}
-    for file in needs_rendering(directory):
+def _secrets(directory: Directory, problems: list[str]) -> Mapping[Secret, str]:
+    found: dict[Secret, str] = {}
+    for secret in needs_rendering(directory):
         try:
-            found[file] = file.read_text("utf-8").strip()
+            found[secret] = read(secret)
         except (OSError, ValueError) as error:
             # What cannot be decoded must not be shown.
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            problems.append(f"the secret in {file} cannot be read: {why}")
+            problems.append(f"the secret in {secret} cannot be read: {why}")
             continue
-        if not found[file]:
-            problems.append(f"the secret in {file} is empty: write it there")
+        if not found[secret]:
+            problems.append(f"the secret in {secret} is empty: write it there")
     return found
 
 

@@ -19,6 +19,8 @@ _OWN = f'__name__!~"{_NOT_OWN}"'
 _COUNTERS = '__name__=~".+_total"'
 _BUCKETS = '__name__=~".+_bucket"'
 _GAUGES = '__name__!~".+_(total|bucket|count|sum)"'
+# Of the labels that tell processes apart nothing is left: of the host's own, such as a plan, all.
+_OF_EACH = "without (instance, job, service_name, deployment_environment_name)"
 
 
 def board() -> Json:
@@ -59,13 +61,19 @@ def _own() -> Iterator[Json]:
 
     yield panel.row("Counters")
     yield panel.repeated(
-        panel.timeseries("$counter", ask(f"sum({increase(of('counter'))})", "more")), "counter"
+        panel.timeseries("$counter", ask(f"sum {_OF_EACH} ({increase(of('counter'))})")), "counter"
     )
     yield panel.row("Gauges")
-    yield panel.repeated(panel.timeseries("$gauge", ask(f"avg({of('gauge')})", "average")), "gauge")
+    yield panel.repeated(
+        panel.timeseries("$gauge", ask(f"avg {_OF_EACH} ({of('gauge')})")), "gauge"
+    )
     yield panel.row("Histograms")
     quantiles = (
-        ask(f"histogram_quantile({share}, sum by (le) ({rate(of('histogram'))}))", name)
+        ask(
+            "label_replace("
+            f"histogram_quantile({share}, sum {_OF_EACH} ({rate(of('histogram'))}))"
+            f', "quantile", "{name}", "", "")'
+        )
         for share, name in ((0.5, "p50"), (0.95, "p95"))
     )
     yield panel.repeated(panel.timeseries("$histogram", *quantiles), "histogram")

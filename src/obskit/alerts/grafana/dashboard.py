@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from obskit import names
 from obskit.alerts.grafana.panel import COLUMNS
 from obskit.alerts.grafana.query import PROMETHEUS, Json, series
-from obskit.alerts.promql import DRILL, ENVIRONMENT, INSTANCE, SERVICE, metric
+from obskit.alerts.promql import DRILL, ENVIRONMENT, INSTANCE, SERVICE, by, label, metric
 
 #: What every dashboard of ours is found by.
 TAG = "obskit"
 #: Of Grafana 9.1; newer ones read it, and write it anew.
 _SCHEMA = 37
 
-# Whatever process sends metrics tells of it.
-_TELLS = metric(names.SDK_POINT_EXPORTED)
+# Whatever process is heard of tells of it, whether it sends its metrics or is scraped.
+_TELLS = metric(names.PROCESS_UPTIME)
 
 
 def variable(
@@ -107,8 +107,8 @@ def dashboard(
         "time": {"from": "now-3h", "to": "now"},
         "timepicker": {},
         "links": _LINKS,
-        # Only what has a service to choose has alerts to mark.
-        "annotations": {"list": [_ALERTS] if SERVICE_CHOICE[0] in variables else []},
+        # Only what has a service to choose has alerts and deploys to mark.
+        "annotations": {"list": [_ALERTS, _DEPLOYS] if SERVICE_CHOICE[0] in variables else []},
         "templating": {"list": list(variables)},
         "panels": placed(panels),
     }
@@ -137,6 +137,21 @@ _ALERTS: Json = {
     "expr": f'ALERTS{{alertstate="firing", service="$service", {DRILL}=""}}',
     "titleFormat": "{{alertname}}",
     "tagKeys": "severity,owner",
+    "step": "60s",
+}
+
+_RELEASE = label(names.DEPLOY_RELEASE)
+_DEPLOYED = series(metric(names.DEPLOY_TIMESTAMP))
+_DEPLOYS: Json = {
+    "name": "Deploys",
+    "datasource": PROMETHEUS,
+    "enable": True,
+    "hide": False,
+    "iconColor": "blue",
+    # `obskit deploy` ends its series at once: a window still sees it. The value is the moment.
+    "expr": f"max by {by(_RELEASE)} (last_over_time({_DEPLOYED}[5m])) * 1000",
+    "useValueForTime": True,
+    "titleFormat": f"{{{{{_RELEASE}}}}}",
     "step": "60s",
 }
 

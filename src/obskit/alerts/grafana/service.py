@@ -29,6 +29,11 @@ _STATUS = label(names.HTTP_RESPONSE_STATUS_CODE)
 _DURATION = names.HTTP_SERVER_REQUEST_DURATION
 _COUNT = metric(_DURATION, "count")
 _CHOSEN = (CHOSEN_INSTANCE, f'{_ROUTE}=~"$route"')
+_MOMENT = label(names.PAGE_MOMENT)
+_PAINT = f'{_MOMENT}="lcp"'
+_OPERATION = label(names.DB_OPERATION_NAME)
+# As the instrumentation of SQLAlchemy names it.
+_POOLS = "db_client_connections_usage"
 _FAILED = f'{_STATUS}=~"5.."'
 
 
@@ -40,7 +45,16 @@ def board() -> Json:
         "obskit: service",
         "Traffic, errors, durations and saturation of a service, with its log lines and traces.",
         [*SERVICE_CHOICE, route, TRACE_CHOICE],
-        [*_now(), *_requests(), *_durations(), *_objectives(), *_saturation(), *_story()],
+        [
+            *_now(),
+            *_requests(),
+            *_durations(),
+            *_queries(),
+            *_pages(),
+            *_objectives(),
+            *_saturation(),
+            *_story(),
+        ],
     )
 
 
@@ -122,6 +136,66 @@ def _durations() -> Iterator[Json]:
         ask(quantile(0.95, _DURATION, *_CHOSEN, labels=(_ROUTE,)), f"{{{{{_ROUTE}}}}}"),
         unit="s",
         width=12,
+    )
+
+
+def _queries() -> Iterator[Json]:
+    yield panel.row("Databases, as the service sees them")
+    yield panel.timeseries(
+        "Queries, p95",
+        ask(
+            quantile(
+                0.95, names.DB_CLIENT_OPERATION_DURATION, CHOSEN_INSTANCE, labels=(_OPERATION,)
+            ),
+            f"{{{{{_OPERATION}}}}}",
+        ),
+        description="Of Django's databases, and of drivers that OpenTelemetry's packages observe.",
+        unit="s",
+    )
+    yield panel.timeseries(
+        "Durations of all queries",
+        *(
+            ask(quantile(share, names.DB_CLIENT_OPERATION_DURATION, CHOSEN_INSTANCE), name)
+            for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
+        ),
+        unit="s",
+    )
+    yield panel.timeseries(
+        "Connections of its pools",
+        ask(
+            f"sum by (pool_name, state) ({series(_POOLS, CHOSEN_INSTANCE)})",
+            "{{pool_name}} {{state}}",
+        ),
+        description="Of SQLAlchemy's engines that were made after init.",
+    )
+
+
+def _pages() -> Iterator[Json]:
+    yield panel.row("Pages, as browsers measure them")
+    yield panel.timeseries(
+        "Moments of a page, p75",
+        ask(
+            quantile(0.75, names.PAGE_TIMING, *_CHOSEN, labels=(_MOMENT,)),
+            f"{{{{{_MOMENT}}}}}",
+            exemplars=True,
+        ),
+        description="Good is an lcp of 2.5 s, an inp of 0.2 s, an fcp of 1.8 s, a ttfb of 0.8 s.",
+        unit="s",
+    )
+    yield panel.timeseries(
+        "Largest contentful paint by route, p75",
+        ask(
+            quantile(0.75, names.PAGE_TIMING, *_CHOSEN, _PAINT, labels=(_ROUTE,)),
+            f"{{{{{_ROUTE}}}}}",
+        ),
+        unit="s",
+    )
+    yield panel.timeseries(
+        "Layout shift by route, p75",
+        ask(
+            quantile(0.75, names.PAGE_LAYOUT_SHIFT, *_CHOSEN, labels=(_ROUTE,)), f"{{{{{_ROUTE}}}}}"
+        ),
+        description="Good is 0.1, poor 0.25.",
     )
 
 

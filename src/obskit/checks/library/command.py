@@ -76,13 +76,14 @@ class Output:
     Args:
         argv: The command and its arguments, a list. Not shown: it may hold a password.
         pattern: A regular expression, looked for in each line of its output and errors. Where it
-            has a group, what the group found last is the value: ``r"(\d+) issues"``.
+            has a group, what the group found last is the value, and lines that fit without it are
+            evidence: ``r"(\d+) issues|^ISSUE"``.
         codes: The exit codes that are well. With any other it is critical, whatever it wrote.
         timeout: How long it may run; then it and its children are killed.
 
     Returns:
-        The number of lines, or the number of the group, with the last 50 lines that fit. Unknown
-        where no line has the number, or the command cannot be started.
+        The number of lines, or the number of the group, with the exit code and the last 50 lines
+        that fit. Unknown where no line has the number, or the command cannot be started.
 
     Raises:
         TimeoutError: It did not end in time.
@@ -117,21 +118,24 @@ class Output:
             match = pattern.search(line)
             if match is not None:
                 fitting.take(line)
-                found.append(match)
+                if not pattern.groups or match[1] is not None:
+                    found.append(match)
 
         code = run(self.argv, self.timeout, take)
         if isinstance(code, CheckResult):
             return code
         if code not in self.codes:
             return _of_code(self.argv, code, self.codes, all_lines)
+        facts = {"exit_code": code}
         if not pattern.groups:
-            return Measurement(fitting.taken, "{line}", evidence=list(fitting))
+            return Measurement(fitting.taken, "{line}", details=facts, evidence=list(fitting))
         if not found:
             return CheckResult.unknown(
                 f"no line of {_name(self.argv)} fits {self.pattern!r}: correct the pattern",
                 evidence=all_lines,
             )
-        return Measurement(_number(found[0], self.pattern), evidence=list(fitting))
+        value = _number(found[0], self.pattern)
+        return Measurement(value, details=facts, evidence=list(fitting))
 
 
 def _number(match: re.Match[str], pattern: str) -> float:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from obskit.duration import format_duration
@@ -192,9 +193,12 @@ class Database:
             from sqlalchemy.pool import NullPool
         except ImportError as error:
             raise MissingExtra("sql", "a database given by its URL") from error
-        driver = make_url(self._source).get_dialect().driver
-        arguments = _connect_arguments(driver, self._timeout)
-        return create_engine(self._source, poolclass=NullPool, connect_args=dict(arguments))
+        url = make_url(self._source)
+        # As libpq reads it, without a driver: SQLAlchemy would take psycopg2 alone.
+        if url.drivername in {"postgres", "postgresql"} and find_spec("psycopg2") is None:
+            url = url.set(drivername="postgresql+psycopg")
+        arguments = _connect_arguments(url.get_dialect().driver, self._timeout)
+        return create_engine(url, poolclass=NullPool, connect_args=dict(arguments))
 
 
 class _LostError(Exception):

@@ -1,9 +1,10 @@
-"""What Prometheus and Alertmanager are asked over HTTP: GET, for a bounded time."""
+"""What servers of others are asked and told over HTTP, for a bounded time."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlencode, urlsplit
@@ -64,16 +65,42 @@ def text(base: str, path: str, **asked: str) -> str:
     Raises:
         NoAnswer: It does not answer, or with an error.
     """
+    target = path + (f"?{urlencode(asked)}" if asked else "")
+    hint = "give its login in the URL, https://user:password@host"
+    return _answer(base, "GET", target, _login(urlsplit(base)), None, hint)
+
+
+def post(base: str, path: str, given: Mapping[str, Any], token: str) -> None:
+    """Tell a server something, in JSON.
+
+    Args:
+        base: Its URL.
+        path: What it is for.
+        given: What it is told.
+        token: Who says so.
+
+    Raises:
+        NoAnswer: It does not answer, or with an error.
+    """
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    hint = "has the token expired, or may it not write?"
+    _answer(base, "POST", path, headers, json.dumps(given), hint)
+
+
+def _answer(
+    base: str, method: str, target: str, headers: dict[str, str], sent: str | None, hint: str
+) -> str:
     try:
-        status, body = _exchange(base, path, asked)
+        status, body = _exchange(base, method, target, headers, sent)
     except TimeoutError:
         raise NoAnswer(f"{shown(base)} gave no answer within {_TIMEOUT:g} s") from None
     except (OSError, HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise NoAnswer(f"{shown(base)} gave no answer: {why}") from None
     if status != _OK:
-        hint = ": give its login in the URL, https://user:password@host" if status in _LOGIN else ""
+        path = target.partition("?")[0]
         why = visible(_said(body))[:_MAX_SHOWN]
+        hint = f": {hint}" if status in _LOGIN else ""
         raise NoAnswer(f"{shown(base)}{path} answered {status} {why}".rstrip() + hint)
     return body
 
@@ -98,14 +125,15 @@ def json_of(base: str, path: str, **asked: str) -> Any:
         ) from None
 
 
-def _exchange(base: str, path: str, asked: dict[str, str]) -> tuple[int, str]:
+def _exchange(
+    base: str, method: str, target: str, headers: dict[str, str], sent: str | None
+) -> tuple[int, str]:
     parts = urlsplit(base)
     until = SYSTEM_CLOCK.monotonic() + _TIMEOUT
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(str(parts.hostname), parts.port, timeout=_TIMEOUT)
-    target = parts.path.rstrip("/") + path + (f"?{urlencode(asked)}" if asked else "")
     try:
-        connection.request("GET", target, headers=_login(parts))
+        connection.request(method, parts.path.rstrip("/") + target, sent, headers)
         answer = connection.getresponse()
         return answer.status, _body(answer, until).decode("utf-8", "replace")
     finally:

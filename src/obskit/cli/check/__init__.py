@@ -13,6 +13,7 @@ COMMANDS = {
     "history": ("history", "history"),
     "lint": ("lint", "lint"),
     "list": ("listing", "list_"),
+    "report": ("report", "report"),
     "run": ("run", "run"),
     "silence": ("silence", "silence"),
     "watch": ("watch", "watch"),

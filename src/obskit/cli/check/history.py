@@ -10,6 +10,7 @@ import click
 
 from obskit.checks.model import Status
 from obskit.cli import application, state
+from obskit.cli.bars import bars
 from obskit.cli.check import table
 from obskit.cli.check.plain import silence_as_json, write_json
 from obskit.cli.group import Refused
@@ -22,8 +23,6 @@ from obskit.telemetry.console import visible
 
 # Two weeks of a check that runs each minute.
 _MOST = 20_000
-_BARS = "▁▂▃▄▅▆▇█"
-_WIDTH = 60
 
 
 @click.command()
@@ -40,7 +39,7 @@ _WIDTH = 60
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("name")
 def history(app: str | None, service: str | None, since: float, as_json: bool, name: str) -> None:
-    """Show the kept runs of the check NAME, the newest last, and its values as bars.
+    """Show the kept runs of the check NAME, the newest last, how many were up, and its values as bars.
 
     Kept is what processes of the service run for a host or the fleet, and for how long the
     configuration says.
@@ -89,9 +88,11 @@ def _lines(runs: Sequence[Run], silence: Silence | None) -> Iterator[str]:
             f"{to_rfc3339(run.started)[:19]}Z  {table.status(Status(run.status))}  {value:>{widest}}"
             f"  {took:>5}  {told}"
         ).rstrip()
+    up = sum(not Status(run.status).is_down for run in runs)
+    yield f"up in {up} of {len(runs)} runs, {100 * up / len(runs):.4g} %"
     measured = [run.value for run in runs if run.value is not None]
     if measured:
-        yield f"{_bars(measured)}  {min(measured):g} to {max(measured):g}, last {measured[-1]:g}"
+        yield f"{bars(measured)}  {min(measured):g} to {max(measured):g}, last {measured[-1]:g}"
     if silence is not None:
         yield state.told(silence)
 
@@ -101,19 +102,6 @@ def _value(run: Run) -> str:
         return "-"
     unit = "" if run.unit == "1" else run.unit.strip("{}")
     return visible(f"{run.value:g} {unit}".rstrip())
-
-
-def _bars(values: Sequence[float]) -> str:
-    """Values as bars, from the least to the greatest; the greatest of several where there is no room.
-
-    >>> _bars([0, 5, 10]), _bars([3, 3])
-    ('▁▅█', '▁▁')
-    """
-    size = -(-len(values) // _WIDTH)
-    shown = [max(values[start : start + size]) for start in range(0, len(values), size)]
-    low, high = min(shown), max(shown)
-    step = (high - low) / (len(_BARS) - 1) or 1.0
-    return "".join(_BARS[round((value - low) / step)] for value in shown)
 
 
 def _as_json(run: Run) -> dict[str, Any]:

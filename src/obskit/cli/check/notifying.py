@@ -96,7 +96,8 @@ def run_and_tell(
                 results.adopt(name, to_standing(run, SYSTEM_CLOCK))
         except StoreError as error:
             click.echo(f"what was before cannot be read: {error}", err=True)
-        found = run_with(runner, groups, timeout)
+        with state.asked(store):
+            found = run_with(runner, groups, timeout)
         try:
             _keep(store, results, found)
             tell(store, registry, config, directory, _of_round(found, results, directory))

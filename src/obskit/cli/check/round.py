@@ -35,7 +35,8 @@ def run_once(
         timeout: Seconds that all of it may take; None for no limit but the checks' own.
     """
     runner = Runner(registry, Results(SYSTEM_CLOCK), SYSTEM_CLOCK, past=state.past(config))
-    return run_with(runner, groups, timeout)
+    with state.opened(config) as store, state.asked(store):
+        return run_with(runner, groups, timeout)
 
 
 def run_with(runner: Runner, groups: Groups, timeout: float | None = None) -> Found:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TextIO
+from contextlib import suppress
 
 import click
 
@@ -19,17 +17,16 @@ from obskit.checks.schedule import Schedule
 from obskit.cli import application, state
 from obskit.cli.check.choice import ordered
 from obskit.cli.check.round import Found, worst_first
-from obskit.cli.check.table import table, write
-from obskit.cli.group import Refused
+from obskit.cli.check.table import table
+from obskit.cli.screen import shown_on
 from obskit.cli.spans import read_span
 from obskit.cli.state import Silences
 from obskit.clock import SYSTEM_CLOCK, to_rfc3339
 from obskit.config import Config
 from obskit.declaration import Check
-from obskit.exceptions import MissingExtra, StoreError
+from obskit.exceptions import StoreError
 from obskit.registry import Registry
 
-Show = Callable[[list[str]], None]
 # The first table waits for what runs here, as long as between two.
 _LOOK = 0.05
 
@@ -56,7 +53,7 @@ def watch(app: str | None, every: float) -> None:
         registry = application.load(app)
         ordered(registry.checks)
         view = _View(registry, state.configuration())
-        with _shown_on(output) as show:
+        with shown_on(output, "obskit check watch") as show:
             view.begin(every)
             while True:
                 show(view.lines())
@@ -135,20 +132,3 @@ class _View:
 def _longest(check: Check) -> float:
     """How old a result may be that says that somebody runs the check."""
     return 2 * check.every + check.timeout
-
-
-@contextmanager
-def _shown_on(output: TextIO) -> Iterator[Show]:
-    """Shows lines in place of those before where there is a terminal, else below them."""
-    if not output.isatty():
-        yield lambda lines: write([*lines, ""], output)
-        return
-    try:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.text import Text
-    except ModuleNotFoundError:
-        raise Refused(str(MissingExtra("cli", "obskit check watch"))) from None
-    console = Console(file=output, highlight=False, markup=False, emoji=False)
-    with Live(console=console, auto_refresh=False) as live:
-        yield lambda lines: live.update(Text.from_ansi("\n".join(lines)), refresh=True)

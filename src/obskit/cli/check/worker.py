@@ -50,6 +50,7 @@ def worker(app: str | None, once: bool, notify: bool, alerts: Path) -> None:
     watch = runtime.watch(registry, worker=True)
     if once:
         code = _once(watch, groups)
+        runtime.flush()  # while this process is the one that runs them
         if directory is not None:
             notifying.tell_once(watch, runtime.config, directory)
     else:

@@ -1,4 +1,4 @@
-"""Flask: `init_app` makes an app observable.
+"""Flask: `init_app` makes an app observable, `json_errors` answers its errors as JSON.
 
 >>> from flask import Flask
 >>> app = init_app(Flask("shop"))
@@ -20,6 +20,8 @@ from obskit.wsgi import EXCHANGE, ObskitMiddleware
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from obskit.flask.errors import Answer
 
 _EXTENSION = "obskit"
 
@@ -67,7 +69,9 @@ def init_app(
         ValueError: The prefix or an alias is none.
     """
     try:
-        from flask import got_request_exception
+        from flask import got_request_exception, request_started
+
+        from obskit.flask import contrib, refusals
     except ModuleNotFoundError as error:
         raise MissingExtra("flask", "obskit.flask") from error
     if _EXTENSION in app.extensions:
@@ -81,9 +85,45 @@ def init_app(
         route=_route,
         probes=Probes(checks, prefix, aliases=aliases, access=health_access),
         is_route=lambda path: _has_route(app, path),
+        span_of=lambda: contrib.span_of(app),
     )
     got_request_exception.connect(_on_exception, app)
+    request_started.connect(_on_first_request, app)
+    refusals.watch(app)
     _mute_reloader()
+    return app
+
+
+def json_errors(app: Flask, classes: Mapping[type[Exception], Answer] | None = None) -> Flask:
+    """Answer every error as JSON by RFC 9457, with the request's id, where the app has no handler.
+
+    The message of a class that is answered with 4xx is told to the client. Of what fails in the server
+    it learns the id, unless the app is in debug mode.
+
+    Args:
+        app: The app.
+        classes: Exceptions of the app's own, each with its status, such as `{OutOfStock: 409}`, or with
+            its status and a code that clients tell it by: `{Declined: (402, "card_declined")}`. Without
+            one the code is made of the status's name.
+
+    Returns:
+        The same app.
+
+    Raises:
+        MissingExtra: Flask is not installed.
+        ValueError: A class has a status already, or is given that of no error.
+
+    >>> from flask import Flask
+    >>> app = json_errors(Flask("shop"), {KeyError: 404})
+    >>> response = app.test_client().get("/nothing")
+    >>> response.content_type, response.json["code"]
+    ('application/problem+json', 'not_found')
+    """
+    try:
+        from obskit.flask import errors
+    except ModuleNotFoundError as error:
+        raise MissingExtra("flask", "obskit.flask") from error
+    errors.answer(app, classes or {})
     return app
 
 
@@ -95,6 +135,17 @@ def _route(environ: Mapping[str, Any]) -> str | None:
 
 def _has_route(app: Flask, path: str) -> bool:
     return any(rule.rule == path for rule in app.url_map.iter_rules())
+
+
+def _on_first_request(app: Flask, **_: Any) -> None:
+    """By now the host has imported what it uses, and other instrumentations are in place."""
+    from flask import request_started
+
+    from obskit.flask import contrib, users
+
+    request_started.disconnect(_on_first_request, app)
+    users.watch()
+    contrib.watch(app)
 
 
 def _on_exception(_app: Flask, *, exception: BaseException, **_: Any) -> None:

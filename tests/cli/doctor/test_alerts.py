@@ -1,0 +1,89 @@
+"""Why people may not be told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.doctor.conftest import Doctor
+from tests.cli.host import Host, kept
+
+from obskit.state.notices import Notice
+from obskit.state.store import Silence
+
+
+@pytest.fixture
+def secret(app: Host, tmp_path: Path) -> Path:
+    """The secret of the channel that `alerts.toml` names."""
+    secret = tmp_path / "hook"
+    secret.write_text("https://hooks.host.com/x")
+    (tmp_path / "alerts.toml").write_text(
+        f'[receivers.team]\nwebhook = {{ url_file = "{secret}" }}\n[default]\nreceiver = "team"\n'
+    )
+    app.store.keep(kept("rows", time.time() - 30))
+    return secret
+
+
+def of(doctor: Doctor, tmp_path: Path) -> tuple[int, str]:
+    found = doctor("alerts", "--alerts", str(tmp_path / "alerts.toml"))
+    return found.exit_code, found.output
+
+
+def test_a_channel_with_its_secret_and_checks_that_run_are_well(
+    secret: Path, doctor: Doctor, tmp_path: Path
+) -> None:
+    code, told = of(doctor, tmp_path)
+    assert code == 0
+    assert "team/webhook has what it needs" in told
+    assert "the last check, rows, ran 3" in told
+
+
+def test_a_secret_that_is_missing_is_found(secret: Path, doctor: Doctor, tmp_path: Path) -> None:
+    secret.unlink()
+    code, told = of(doctor, tmp_path)
+    assert code == 1
+    assert f"team/webhook cannot be used: {secret} cannot be read" in told
+
+
+def test_a_file_that_is_missing_is_found(app: Host, doctor: Doctor, tmp_path: Path) -> None:
+    _, told = of(doctor, tmp_path)
+    assert f"{tmp_path}/alerts.toml is wrong: " in told
+    assert "correct it, or name it by --alerts" in told
+
+
+def test_messages_that_wait_are_found_with_why(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    at = 1_767_225_600.0
+    wait = Notice("1", "team/webhook", at, "x", due=at, tries=4, why="nobody listens")
+    assert app.store.notices.note("{}", 0, [wait])
+    code, told = of(doctor, tmp_path)
+    assert code == 1
+    assert (
+        "1 messages wait for team/webhook since 2026-01-01T00:00:00Z, the last try failed:"
+        " nobody listens: mend that, and see: obskit notify test"
+    ) in told
+
+
+def test_a_silence_is_found_with_how_to_end_it(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    app.store.silence(Silence("rows", time.time() + 60, "we mend it", "ada", time.time()))
+    code, told = of(doctor, tmp_path)
+    assert code == 1
+    assert "nobody is told of rows: it is silenced until" in told
+    assert "by ada: we mend it: obskit check silence --end rows" in told
+
+
+def test_checks_that_run_no_more_are_found(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    app.write('checks.add("rows", lambda: None, every="1s", timeout="1s")')
+    code, told = of(doctor, tmp_path)
+    assert code == 1
+    assert "nothing runs them: start the service, or see to its cron" in told
+
+
+def test_checks_that_never_ran_are_found(app: Host, doctor: Doctor, tmp_path: Path) -> None:
+    assert "no check has run: start the service" in of(doctor, tmp_path)[1]

@@ -1,0 +1,75 @@
+"""Why lines may not be found in files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.cli.doctor.conftest import Doctor
+from tests.cli.host import Host
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def log(app: Host, doctor: Doctor, tmp_path: Path) -> Path:
+    log = tmp_path / "log" / "app.log"
+    log.write_text("{}\n")
+    return log
+
+
+def test_a_folder_that_is_written_to_is_well(log: Path, doctor: Doctor) -> None:
+    found = doctor("logs")
+    assert found.exit_code == 0
+    assert f"{log.parent} is written to, " in found.output
+
+
+def test_a_folder_that_is_not_there_is_found(log: Path, doctor: Doctor) -> None:
+    shutil.rmtree(log.parent)
+    found = doctor("logs")
+    assert found.exit_code == 1
+    assert f"{log.parent} is no folder: make it: mkdir -p {log.parent}" in found.output
+
+
+def test_a_folder_without_a_log_file_is_found(log: Path, doctor: Doctor) -> None:
+    log.unlink()
+    assert "holds no log file: start the service with this folder" in doctor("logs").output
+
+
+def test_files_that_nothing_was_written_to_for_a_day_are_found(log: Path, doctor: Doctor) -> None:
+    before = time.time() - 3 * 86_400
+    os.utime(log, (before, before))
+    found = doctor("logs").output
+    assert f"nothing was written to {log.parent} for 3d: see that the service runs" in found
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_file_that_cannot_be_written_is_found(log: Path, doctor: Doctor) -> None:
+    log.chmod(0o400)
+    assert f"{log} cannot be written by this user" in doctor("logs").output
+
+
+def test_a_disk_that_is_nearly_full_is_found(
+    log: Path, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100, 96, 4))
+    assert f"the disk of {log.parent} is 96% full: make room" in doctor("logs").output
+
+
+def test_rotated_files_that_nobody_compressed_are_found(log: Path, doctor: Doctor) -> None:
+    for number in range(21):
+        (log.parent / f"app.log-20260101T0000{number:02}.000000-7").touch()
+    assert "21 rotated files in" in doctor("logs").output
+
+
+def test_a_level_that_hides_lines_is_found(log: Path, doctor: Doctor) -> None:
+    found = doctor("logs", OBSKIT_LOG_LEVEL="ERROR")
+    assert "lines below ERROR are not written: set OBSKIT_LOG_LEVEL=INFO" in found.output
