@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind
+from tests.config.child import START, run
+from tests.config.receiver import Receiver
 
 import obskit
 from obskit.capture import Capture
@@ -250,3 +253,26 @@ def test_a_span_of_the_hosts_own_around_us_is_no_span_of_the_request(
         ("GET /products/<int:number>", SpanKind.SERVER),
         ("work", SpanKind.INTERNAL),
     ]
+
+
+_OBSERVED = """
+import flask
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+import obskit.flask
+app = flask.Flask("shop")
+app.get("/products/<int:number>")(lambda number: "ok")
+FlaskInstrumentor().instrument_app(app)
+obskit.flask.init_app(app)
+answer = app.test_client().get("/products/7").headers["X-Request-ID"]
+print(json.dumps(answer))
+"""
+
+
+def test_it_is_a_transaction_of_sentry_in_the_same_trace(tmp_path: Path) -> None:
+    pytest.importorskip("sentry_sdk", reason="sentry-sdk is not installed")
+    with Receiver() as receiver:
+        environ = {"SENTRY_DSN": receiver.dsn, "SENTRY_TRACES_SAMPLE_RATE": "1.0"}
+        told = run(START + _OBSERVED, environ, tmp_path)
+        (transaction,) = receiver.envelope_items("transaction")
+    assert transaction["transaction"] == "GET /products/<int:number>"
+    assert transaction["contexts"]["trace"]["trace_id"] == told.answer

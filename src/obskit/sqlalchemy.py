@@ -76,7 +76,9 @@ class _Queries:
         self._runtime: Runtime | None = None
         self._duration: KeyedHistogram | None = None
 
-    def begin(self, _connection: Any, _cursor: Any, _sql: str, _with: Any, of: Any, *_: Any) -> None:
+    def begin(
+        self, _connection: Any, _cursor: Any, _sql: str, _with: Any, of: Any, *_: Any
+    ) -> None:
         """A statement is about to be executed."""
         runtime = default_runtime.current()
         if runtime is not None and runtime.server is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 collect_ignore = [
+    "api.py",
     "observed_tasks.py",
     "plain_shop.py",
     "shop.py",

@@ -246,3 +246,14 @@ def test_what_others_put_in_the_same_place_stays_there() -> None:
     assert calls == ["after", "before"] * 3
     assert installed.lines.events == ["x", "y"]
     assert first is not second
+
+
+def test_a_hook_of_ours_that_somebody_put_back_does_not_call_itself() -> None:
+    stdlib.listen("DEBUG", {})
+    ours = logging.Logger.callHandlers
+    stdlib.stop()
+    logging.Logger.callHandlers = ours  # type: ignore[method-assign]
+    stdlib.listen("DEBUG", {})
+    installed = Installed()
+    logging.getLogger("host").info("x")
+    assert installed.lines.events == ["x"]

@@ -55,6 +55,8 @@ def adopt(exchange: Exchange, span: Span, given: str | None) -> None:
             return
         exchange.span = scope.span = span
         exchange._otel_context = trace.set_span_in_context(span, exchange._otel_context)
+        # As the exchange began there was no trace that it could have been part of.
+        exchange._transaction = exchange._start_transaction()
         # What has been told already is found by the id that it was told under.
         if not scope.lines and exchange.request_id != given:
             parent = getattr(span, "parent", None)

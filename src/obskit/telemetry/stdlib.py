@@ -80,7 +80,8 @@ def listen(level: str | None, own_levels: dict[str, str]) -> None:
         levels.set_level(name, own_level)
     root.addHandler(_listener)
     _hooks.on = True
-    if not _hooks.installed:
+    # Who patches and restores may have put ours back after our end: it would call itself.
+    if not _hooks.installed and logging.Logger.callHandlers is not _read_then_call:
         _hooks.installed = True
         _hooks.call_handlers = logging.Logger.callHandlers
         _hooks.basic_config = logging.basicConfig

@@ -66,6 +66,17 @@ def test_a_damaged_page_is_critical_until_it_is_mended(shop: Path) -> None:
     assert subject() == CheckResult.ok()
 
 
+def test_a_page_of_zeros_at_which_sqlite_gives_up_is_critical_as_well(shop: Path) -> None:
+    whole = shop.read_bytes()
+    shop.write_bytes(whole[: 40 * 4096] + bytes(4096) + whole[41 * 4096 :])
+    found = sqlite.Integrity(shop)()
+    assert found.status is Status.CRITICAL
+    assert found.message.startswith(f"{shop} is damaged: restore it from a backup")
+    assert found.evidence == ("database disk image is malformed",)
+    shop.write_bytes(whole)
+    assert sqlite.Integrity(shop)() == CheckResult.ok()
+
+
 def test_a_row_that_an_index_lacks_is_critical(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     run(

@@ -63,11 +63,14 @@ class Integrity:
         """Check it."""
         try:
             with _undisturbing(self.path, self.timeout) as connection:
-                faults = [
-                    str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_SHOWN})")
-                ]
+                found = connection.execute(f"PRAGMA integrity_check({_SHOWN})")
+                faults = [str(row[0]) for row in found]
         except TimeoutError as error:
             return CheckResult.unknown(str(error))
+        except sqlite3.DatabaseError as error:
+            if "malformed" not in str(error):
+                raise
+            faults = [str(error)]  # so damaged that SQLite does not go on looking
         if faults == ["ok"]:
             return CheckResult.ok()
         return CheckResult.critical(

@@ -20,6 +20,7 @@ from obskit.duration import Duration, parse_duration
 _HOUR = 3_600.0
 _MOST = 200_000
 _SHOWN = 50
+_COLUMNS = ("key", "hour", "number")
 _Numbers = Mapping[int, float]
 
 
@@ -101,7 +102,7 @@ def _by_key(rows: list[dict[str, object]]) -> Mapping[str, _Numbers]:
         )
     keys: dict[str, dict[int, float]] = {}
     for row in rows:
-        if len(row) != 3:
+        if len(row) != len(_COLUMNS):
             raise ValueError(
                 f"the query gives the columns {', '.join(row)}: a key, how many hours ago, and a number"
             )
