@@ -35,8 +35,8 @@ def groups(inventory: Inventory) -> list[Group]:
     Args:
         inventory: What is expected.
     """
-    rules = (*_recorded(inventory), _slow(inventory), _grown(inventory))
-    return [Group(f"obskit-{inventory.service}-queries", rules)]
+    alerts = (_slow(inventory), _grown(inventory))
+    return [Group(f"obskit-{inventory.service}-queries", (*_recorded(inventory), *alerts))]
 
 
 def _recorded(inventory: Inventory) -> Iterable[Recording]:
