@@ -126,6 +126,7 @@ class Runtime:
             errors=lambda: self.errors,
             ledger=self.ledger,
             instance=self._instance(),
+            meter_is_own="metrics" not in self.providers.hosts_own,
         )
         self._exposition.make_files(lambda: self.resource, self.watches.results)
         self.watch, self.scraped = self.watches.of, self._exposition.scraped

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from opentelemetry.metrics import Meter, NoOpMeter
+from opentelemetry.metrics import Meter
 from opentelemetry.trace import Tracer
 
 from obskit.checks import report
@@ -46,6 +46,7 @@ class Watches:
         errors: Gives what takes exceptions, where there is a Sentry.
         ledger: Where measurements that cannot be taken are counted.
         instance: The `service.instance.id` of this process.
+        meter_is_own: Whether the meter is of obskit's provider, and not of one that the host has set.
 
     Attributes:
         deploys: The deploys of the service.
@@ -64,6 +65,7 @@ class Watches:
         errors: Callable[[], Errors | None],
         ledger: Ledger,
         instance: str,
+        meter_is_own: bool = True,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -80,7 +82,7 @@ class Watches:
             check_in=_check_in(config) if errors() else None,
             ledger=ledger,
         )
-        if _is_heard_when_serving(config, meter):
+        if _is_heard_when_serving(config, is_own=meter_is_own):
             self._around.leave_counts()
         self._housekeeping = Housekeeping(self._around, self._job_ended, self._declared)
         surroundings.install(self._around)
@@ -195,10 +197,10 @@ class Watches:
             watch.schedule.trigger(job, moment)
 
 
-def _is_heard_when_serving(config: Config, meter: Meter) -> bool:
+def _is_heard_when_serving(config: Config, *, is_own: bool) -> bool:
     # A script whose metrics nobody asks for, beside a server that Prometheus scrapes.
     waits = config.scraped or bool(config.metrics_file)
-    return config.exporter("metrics") == "none" and (waits or isinstance(meter, NoOpMeter))
+    return config.exporter("metrics") == "none" and (waits or is_own)
 
 
 def _check_in(config: Config) -> CheckIn | None:

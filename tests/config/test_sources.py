@@ -158,7 +158,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_origin(tmp_path: Path
     file.write_text('log_format = "xml"\nlog_colour = true\n')
     environ = {"OBSKIT_LOG_STREAM": "printer", "OTEL_BSP_MAX_QUEUE_SIZE": "many"}
     assert sorted(problems({"service": "", "log_level": 7, "servce": "a"}, environ, tmp_path)) == [
-        f"log_colour (from {file}) is not an option: did you mean log_format?",
+        f"log_colour (from {file}) is not an option: did you mean log_folder?",
         f"log_format is 'xml' (from {file}): use auto, json, pretty or none",
         "log_level is 7 (from an argument of init): use DEBUG, INFO, WARNING, ERROR, CRITICAL",
         "log_stream is 'printer' (from OBSKIT_LOG_STREAM): use stderr or stdout",

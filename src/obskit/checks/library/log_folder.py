@@ -9,11 +9,13 @@ their beginning: give it a time-out that fits their size.
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from math import ceil
+from operator import attrgetter
 from pathlib import Path
 from time import time
 from typing import ClassVar
@@ -27,12 +29,13 @@ from obskit.clock import to_rfc3339
 from obskit.declared_values import wrong_value
 from obskit.duration import Duration, format_duration, parse_duration
 from obskit.logfiles.follow import Follower
-from obskit.logfiles.lines import LEVELS, Line
-from obskit.logfiles.search import Wanted, chosen, search
+from obskit.logfiles.lines import LEVELS, Line, lines
+from obskit.logfiles.search import Wanted, chosen
 
 _KEPT_LINES = 50
 # What checks found stands in lines too, and may quote what was looked for.
-_OF_CHECKS = "obskit.check"
+_OF_CHECKS = b'"logger":"obskit.check"'
+_BEGINNING = b'{"timestamp":"'
 
 
 @dataclass(frozen=True)
@@ -115,20 +118,20 @@ class Share:
 
     def __call__(self) -> Measurement | CheckResult:
         """Read the files of the window."""
-        fits, found, lines = compiled(self.pattern).search, _Found(), 0
+        fits, found, seen = compiled(self.pattern).search, _Found(), 0
 
         def take(line: Line) -> None:
-            nonlocal lines
-            lines += 1
+            nonlocal seen
+            seen += 1
             if fits(line.text):
                 found.take(line)
 
         unread = _read(self.folder, self.window, self.of, take)
-        told = f"{found.count} of {lines} lines in {_span(self.window)}"
-        if lines < self.least:
+        told = f"{found.count} of {seen} lines in {_span(self.window)}"
+        if seen < self.least:
             return unread or _too_few(told, self.least)
-        facts = {"lines": lines, "fitting": found.count}
-        return unread or Measurement(found.count / lines, "1", told, facts, list(found.last))
+        facts = {"lines": seen, "fitting": found.count}
+        return unread or Measurement(found.count / seen, "1", told, facts, list(found.last))
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,7 @@ def _too_few(told: str, least: int) -> CheckResult:
 def _read(
     folder: str | Path, window: Duration, pattern: str, take: Callable[[Line], None], level: int = 0
 ) -> CheckResult | None:
-    """Hand over each line that fits; the result where that cannot be done."""
+    """Hand over each line that fits, the oldest first; the result where that cannot be done."""
     place, since = Path(folder), max(0.0, time() - parse_duration(window))
     wanted = Wanted(level, None, to_rfc3339(since), compiled(pattern))
     try:
@@ -217,9 +220,18 @@ def _read(
                 opened.enter_context(closing(Follower(place, stream)))
                 for stream in chosen(place, ())
             ]
-            for line in search(followers, wanted, since):
-                if not str(line.fields.get("logger")).startswith(_OF_CHECKS):
+            found = [lines(_rows(one, since), one.stream) for one in followers]
+            for line in heapq.merge(*found, key=attrgetter("time")):
+                if wanted.takes(line):
                     take(line)
     except OSError as error:
         return CheckResult.unknown(f"{place} cannot be read: {error.strerror}")
     return None
+
+
+def _rows(follower: Follower, since: float) -> Iterator[bytes]:
+    """The rows of a stream, but for those that need not be parsed: older ones, and those of checks."""
+    oldest = _BEGINNING + to_rfc3339(since).encode()
+    for row in follower.past(since):
+        if _OF_CHECKS not in row and not (row.startswith(_BEGINNING) and row < oldest):
+            yield row
