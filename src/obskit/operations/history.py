@@ -1,8 +1,9 @@
 """How the runs of a job went that are kept: subjects of checks, which any process may ask.
 
->>> from obskit import default_registry, job
->>> nightly = job("nightly-import", expect_every="24h")
->>> check = default_registry.add("imports", SuccessRate(nightly, over="30d"), every="1h")
+>>> from obskit import Registry, job
+>>> registry = Registry()
+>>> nightly = job("nightly-import", expect_every="24h", registry=registry)
+>>> check = registry.add("imports", SuccessRate(nightly, over="30d"), every="1h")
 """
 
 from __future__ import annotations
