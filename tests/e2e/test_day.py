@@ -31,6 +31,7 @@ SUBJECTS = (
     "shop-production-objectives",
     "shop-production-operations",
     "shop-production-processes",
+    "shop-production-queries",
     "shop-production-service",
     "telemetry",
 )
@@ -41,6 +42,8 @@ UNHEARD = {
     *("pg_up", "pg_stat_activity_count", "pg_stat_activity_max_tx_duration"),
     *("pg_settings_max_connections", "redis_up", "redis_connected_clients"),
     *("redis_config_maxclients", "obskit_http_client_rejections_total", "obskit_export_spooled"),
+    # Recorded before the duration of queries was read.
+    *(f"db_client_operation_duration_seconds_{part}" for part in ("bucket", "count")),
     *(
         f"otelcol_{stem}_{part}"
         for stem in (
