@@ -53,7 +53,7 @@ class Ruled:
             name = f"ruled-production-{subject}.yml"
             (self.folder / "made" / "prometheus" / "rules" / name).rename(self.rules / name)
 
-    def start(self, stack: Stack) -> None:
+    def start(self, stack: Stack, *, with_checks: bool = True) -> None:
         """Start it, and wait until its check has been decided by the new process."""
         began = time.time()
         self._stack = stack
@@ -65,9 +65,14 @@ class Ruled:
             ],
             cwd=HERE,
             log=self.folder / "ruled.log",
-            env=self._environment(OTEL_EXPORTER_OTLP_ENDPOINT=stack.url("collector_otlp_http")),
+            env=self._environment(
+                OTEL_EXPORTER_OTLP_ENDPOINT=stack.url("collector_otlp_http"),
+                OBSKIT_CHECKS_IN="web" if with_checks else "worker",
+            ),
         )
         wait_until("it serves", lambda: self.get("/livez") == 200, seconds=60)
+        if not with_checks:
+            return
         base = stack.url("prometheus_http")
         wait_until("its check is known", lambda: (prometheus_scalar(base, LAST_RUN) or 0.0) > began)
 
@@ -191,6 +196,7 @@ def test_a_check_that_fails_is_told_through_restarts_and_its_silence_too(
     (service.folder / "thing-is-broken").unlink()
     wait_until("it is mended", lambda: CRITICAL not in service.alerts(), seconds=60)
     service.end()
+    service.start(stack, with_checks=False)  # a service that has ended is told of by another alert
     silent = ("CheckSilent", "thing")
     wait_until("its silence is told", lambda: silent in service.alerts(), seconds=60)
 
