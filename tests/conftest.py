@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.metrics import _internal as metrics_global
 
-from obskit import context, default_runtime, metrics
+from obskit import context, default_registry, default_runtime, metrics
 from obskit.ledger import Ledger
 from obskit.telemetry import levels, loggers, providers, stdlib, traces
 
@@ -26,6 +27,9 @@ settings.register_profile(
 )
 settings.load_profile("obskit")
 
+# What an application declares, where the default registry holds it.
+KINDS = ("_checks", "jobs", "operations", "quotas", "objectives")
+
 
 @pytest.fixture(autouse=True)
 def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -34,6 +38,7 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["OBSKIT_SPOOL_DIR"] = str(tmp_path_factory.getbasetemp() / "spool")
     # Another run of the tests on this machine must not hold what this one waits for.
     os.environ["OBSKIT_RUN_DIR"] = str(tmp_path_factory.getbasetemp() / "run")
+    declared = _declared(dict.fromkeys(KINDS, MappingProxyType({})))
     scope = context._scope.set(None)
     otel = otel_context.attach(Context())
     textmap = propagate.get_global_textmap()
@@ -55,6 +60,7 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
     _restore_logging(*logs)
     _forget_sentry()
+    _declared(declared)
     otel_context.detach(otel)
     context._scope.reset(scope)
 
@@ -66,6 +72,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.skipped and os.environ.get("OBSKIT_REQUIRE_EVERYTHING"):
         report.outcome = "failed"
     return report
+
+
+def _declared(held: dict[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    before = {}
+    for kind, declarations in held.items():
+        one = getattr(default_registry, kind)
+        before[kind], one.held = one.held, declarations
+    return before
 
 
 def _loggers() -> list[logging.Logger]:

@@ -152,6 +152,7 @@ def test_what_the_flush_has_taken_is_taken_from_the_budget_of_the_exit(
     monkeypatch.setattr(runtime, "flush", flush)
     asyncio.run(live(observed(Registry()), UP, DOWN))
     monkeypatch.setattr("obskit.runtime.within", within)
+    monkeypatch.setattr("obskit.exposition.monotonic", obskit_capture.clock.monotonic)
     runtime.shutdown()
     assert budgets == [1.75]
 
