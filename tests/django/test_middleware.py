@@ -132,6 +132,15 @@ def test_before_init_everything_is_passed_on(client: Client) -> None:
     assert "X-Request-ID" not in response.headers
 
 
+def test_a_probe_of_a_service_that_is_not_ready_writes_no_line(
+    client: Client, obskit_capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(default_registry._checks, "held", {})
+    default_registry.add("stock", lambda: True, on="job:import", readiness=True)
+    assert client.get("/readyz").status_code == 503
+    assert obskit_capture.lines == []
+
+
 def test_probes_are_answered_whatever_the_host_and_leave_no_trace(
     client: Client, obskit_capture: Capture
 ) -> None:

@@ -92,7 +92,10 @@ class Middleware:
         status, body = self._probes.answer(runtime, probe_of(request))
         content_type, content = written(body)
         headers = {"Cache-Control": caching(body)}
-        return HttpResponse(content, content_type=content_type, status=status, headers=headers)
+        response = HttpResponse(content, content_type=content_type, status=status, headers=headers)
+        # Django would write an error for each probe of a service that is not ready, as in its start.
+        response._has_been_logged = True
+        return response
 
 
 def _arrived(request: Any, *_: Any) -> None:
