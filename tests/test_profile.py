@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.test import Client
 
 import obskit
-from obskit import default_runtime
 from obskit.capture import Capture, capturing
-from obskit.clock import SYSTEM_CLOCK
 from obskit.exceptions import MissingExtra
 from obskit.profile import profile
-from obskit.wsgi import ObskitMiddleware
 
 pytest.importorskip("pyinstrument", reason="the extra is not installed")
 
 from obskit.telemetry import stacks
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    pass
 
 
 def look_for_a_seat() -> None:
@@ -32,6 +27,10 @@ def look_for_a_seat() -> None:
     end = thread_time() + 0.2
     while thread_time() < end:
         sum(range(100))
+
+
+def clean_the_hall() -> None:
+    look_for_a_seat()
 
 
 def told(capture: Capture) -> list[dict[str, Any]]:
@@ -96,6 +95,30 @@ def test_a_block_of_a_coroutine_is_profiled_across_its_awaits(obskit_capture: Ca
     assert len(told(obskit_capture)) == 2
 
 
+def test_a_block_of_a_coroutine_shows_no_frames_of_other_tasks(obskit_capture: Capture) -> None:
+    """Those that it begins itself are its own."""
+
+    async def child() -> None:
+        look_for_a_seat()
+        await asyncio.sleep(0.2)
+
+    async def mine() -> None:
+        with profile("import"):
+            await asyncio.gather(child(), child())
+
+    async def others() -> None:
+        await asyncio.sleep(0.05)
+        clean_the_hall()
+
+    async def both() -> None:
+        await asyncio.gather(mine(), others(), others())
+
+    asyncio.run(both())
+    tree = told(obskit_capture)[0]["obskit.profile.tree"]
+    assert "look_for_a_seat" in tree
+    assert "clean_the_hall" not in tree
+
+
 def test_a_task_that_is_sampled_already_runs_without_and_that_is_counted() -> None:
     obskit.init("shop", log_format="none")
 
@@ -153,42 +176,3 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setenv("OBSKIT_PROFILE_SLOW_REQUESTS", "1")
     with pytest.raises(MissingExtra, match=r"pip install 'obskit-otel\[profile\]'"):
         obskit.init("shop")
-
-
-def client() -> Client:
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == "/seats":
-            look_for_a_seat()
-        if environ["PATH_INFO"] == "/fails":
-            look_for_a_seat()
-            raise KeyError("row")
-        start_response("200 OK", [])
-        return [b"ok"]
-
-    return Client(ObskitMiddleware(app, route=lambda environ: environ["PATH_INFO"]))
-
-
-def test_a_slow_request_keeps_its_profile_in_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_PROFILE_SLOW_REQUESTS", "0.05")
-    obskit.init("shop", log_format="none")
-    runtime = default_runtime.current()
-    assert runtime is not None
-    with capturing() as capture:
-        # The captured clock stands still.
-        monkeypatch.setattr(runtime.server, "clock", SYSTEM_CLOCK)
-        response = client().get("/seats", buffered=True)
-        client().get("/", buffered=True)
-        with pytest.raises(KeyError):
-            client().get("/fails", buffered=True)
-    first, second = told(capture)
-    assert (first["event"], second["event"]) == ("profile of GET /seats", "profile of GET")
-    assert first["request_id"] == response.headers["X-Request-ID"]
-    assert "look_for_a_seat" in first["obskit.profile.tree"]
-    assert sys.getprofile() is None
-
-
-def test_without_the_option_no_request_is_sampled() -> None:
-    obskit.init("shop", log_format="none")
-    with capturing() as capture:
-        client().get("/seats", buffered=True)
-    assert told(capture) == []

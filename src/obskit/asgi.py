@@ -117,7 +117,7 @@ class ObskitMiddleware:
             await self.app(scope, receive, _naming(scope, send))
             return
         scope[EXCHANGE] = exchange
-        conversation = Conversation(exchange, scope, receive, send, self._route, server.pages)
+        conversation = Conversation(exchange, scope, receive, send, self._route, server)
         await conversation.run(self.app)
 
     async def _unobserved(self, scope: AsgiScope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,8 @@ from obskit.asgi_scope import AsgiScope, client_of
 from obskit.telemetry import traces
 from obskit.telemetry.exchange import Exchange
 from obskit.telemetry.pages import Pages
+from obskit.telemetry.server import Server
+from obskit.telemetry.slow_request import sampled
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -40,7 +42,7 @@ class Conversation:
         receive: The server's.
         send: The server's.
         route: How to find the route's template.
-        pages: Takes page views, where that is wanted.
+        server: What takes page views and samples, where those are wanted.
     """
 
     def __init__(
@@ -50,9 +52,9 @@ class Conversation:
         receive: Receive,
         send: Send,
         route: RouteOf,
-        pages: Pages | None = None,
+        server: Server,
     ) -> None:
-        self._pages = pages
+        self._server = server
         self._exchange = exchange
         self._scope = scope
         self._receive = receive
@@ -63,6 +65,7 @@ class Conversation:
         self._trailers = False
         self._left = False
         self._finished = False
+        self._end_sample: Callable[[], object] = bool
         if scope["type"] == "websocket":
             exchange.scope.errors = None  # nothing waits for the end, which may be hours away
 
@@ -72,12 +75,15 @@ class Conversation:
         exchange.enter()
         # The last message may be sent from another task, with something else current.
         self._context = copy_context()
+        if self._scope["type"] == "http":
+            self._end_sample = sampled(self._server, exchange, self._scope["method"])
         try:
             await app(self._scope, self._received, self._sent)
         except BaseException as error:
             self._break_off(error)
             raise
         finally:
+            self._end_sample()
             self._finish(self._status or (_LEFT if self._left else _FAILED))
             # A coroutine that is closed from elsewhere ends in a context that is not its own.
             if context.current() is exchange.scope:
@@ -128,9 +134,10 @@ class Conversation:
         # Asked now: what answers without a route, as a 404 does, has set none.
         with suppress(Exception):  # the host's own code
             self._exchange.route = self._route(self._scope) or self._exchange.route
+        self._end_sample()  # a stream lasts for as long as both sides like
         named = with_request_id(message, self._exchange.request_id)
-        if self._pages is not None:
-            self._head(self._pages, named["headers"])
+        if self._server.pages is not None:
+            self._head(self._server.pages, named["headers"])
         return named
 
     def _head(self, pages: Pages, headers: list[tuple[bytes, bytes]]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 from obskit.exceptions import ObskitError
@@ -100,20 +101,23 @@ class Hosting:
             _log.warning(_LATE)
 
 
-def when_gunicorn_serves(start: Callable[[], object]) -> None:
-    """Have each worker of Gunicorn call this right before it waits for its first request.
+def when_served(start: Callable[[], object]) -> None:
+    """Have each worker of Gunicorn or uWSGI call this before it waits for its first request.
 
-    Nothing is done in other servers. A worker has set its handlers of signals before it loads the app;
-    where the master loads it (`--preload`), no worker is there yet.
+    Nothing is done in other servers, nor where uWSGI's workers load the app themselves. Where
+    Gunicorn's master loads it (`--preload`), no worker is there yet.
 
     Args:
         start: What is called.
     """
+    if will_fork_in_c():
+        after_fork_in_c(partial(_in_worker, start))
+        return
     base: Any = getattr(sys.modules.get("gunicorn.workers.base"), "Worker", None)
     if base is None:
         return
-    worker = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if isinstance(worker, base):
+    worker = _loading(base)
+    if worker is not None:
         _before_run(worker, start)
         return
     load = base.load_wsgi
@@ -123,6 +127,24 @@ def when_gunicorn_serves(start: Callable[[], object]) -> None:
         _before_run(one, start)
 
     base.load_wsgi = load_wsgi
+
+
+def _in_worker(start: Callable[[], object]) -> None:
+    uwsgi: Any = sys.modules["uwsgi"]
+    if uwsgi.worker_id() > 0:  # a mule or a spooler is forked too, and serves nothing
+        with suppress(Exception):
+            start()
+
+
+def _loading(kind: type) -> Any:
+    """The worker that loads the app now, among those who called. Uvicorn's handles no signals yet."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        found = frame.f_locals.get("self")
+        if issubclass(type(found), kind):
+            return found
+        frame = frame.f_back
+    return None
 
 
 def _before_run(worker: Any, start: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ import hmac
 import logging
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from obskit import beacon
+from obskit import beacon, default_runtime, hosting
 from obskit.checks import health
 from obskit.checks.health import ON_DEMAND, Answer
 from obskit.clock import to_rfc3339
@@ -92,6 +93,23 @@ class Probes:
 
     def __contains__(self, path: object) -> bool:
         return path in self._paths or (isinstance(path, str) and path.startswith(self._groups))
+
+    def start_when_served(self, prepare: Callable[[], object] = bool) -> None:
+        """Have the checks run from when a server serves the app, where it tells of that beforehand.
+
+        Args:
+            prepare: Called before, in the process that serves. What it raises is passed over.
+        """
+
+        def start() -> None:
+            runtime = default_runtime.current()
+            if runtime is not None and runtime.server is not None:
+                runtime.forked_in_c()  # or the host has called `init` late, and it is not known yet
+                with suppress(Exception):
+                    prepare()
+                self.start(runtime)
+
+        hosting.when_served(start)
 
     def start(self, runtime: Runtime, loop: AbstractEventLoop | None = None) -> None:
         """This process serves the app: its checks run from now on. Costs little: call it often.

@@ -36,8 +36,8 @@ def observe(engine: _Engine, *, slow: Duration = "500ms") -> _Engine:
 
     The histogram is `db.client.operation.duration`, the line `db.query.slow` with the statement and
     without the values in it. What counts is how long the database takes to its first row. Spans are
-    made by opentelemetry-instrumentation-sqlalchemy, where that is installed. Doing it again for the
-    same engine does nothing.
+    made by opentelemetry-instrumentation-sqlalchemy, where that is installed, and where `obskit.init`
+    was called before SQLAlchemy was imported. Doing it again for the same engine does nothing.
 
     Args:
         engine: An engine of SQLAlchemy, an async one too.

@@ -12,7 +12,7 @@ from uuid import uuid4
 from opentelemetry import context as otel_context
 from opentelemetry.trace import Span
 
-from obskit import default_runtime, hosting
+from obskit import default_runtime
 from obskit.context import accepted_request_id
 from obskit.environ import body_of, incoming_of, url_of
 from obskit.probes import Probe, Probes, caching, written
@@ -21,6 +21,7 @@ from obskit.telemetry.adoption import span_around_wsgi
 from obskit.telemetry.exchange import Exchange
 from obskit.telemetry.pages import Pages
 from obskit.telemetry.server import Server, unobserved
+from obskit.telemetry.slow_request import sampled
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -66,12 +67,7 @@ class ObskitMiddleware:
         self._is_route = is_route
         self._span_of = span_of
         if probes is not None:
-            hosting.when_gunicorn_serves(self._serve)
-
-    def _serve(self) -> None:
-        runtime = default_runtime.current()
-        if self._probes is not None and runtime is not None and runtime.server is not None:
-            self._probes.start(runtime)
+            probes.start_when_served()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -146,8 +142,8 @@ class _Response:
             return counted
 
         self._exchange.enter()
-        slow = self._server.slow_request
-        ended = None if slow is None else self._sampled(slow)
+        method = str(self._environ.get("REQUEST_METHOD"))
+        end_sample = sampled(self._server, self._exchange, method)
         try:
             self._iterable = app(self._environ, start)
             self._iterator = iter(self._iterable)
@@ -155,8 +151,7 @@ class _Response:
             self._break_off(error)
             raise
         finally:
-            if ended is not None:
-                ended()
+            end_sample()
             self._exchange.leave()
         return self
 
@@ -194,23 +189,6 @@ class _Response:
         finally:
             self._finish(self._status)
             self._exchange.leave()
-
-    def _sampled(self, slow: float) -> Callable[[], object]:
-        """Take a sample of the stack; what ends it, and keeps it where the app was slow."""
-        from obskit.telemetry import stacks
-
-        sample, monotonic = stacks.begin(), self._server.clock.monotonic
-        began = monotonic()
-
-        def end() -> None:
-            took = monotonic() - began
-            if sample is not None:
-                name = (
-                    f"{self._environ.get('REQUEST_METHOD')} {self._exchange.route or ''}".rstrip()
-                )
-                stacks.end(sample, name, took, keep=took >= slow)
-
-        return end
 
     def _head(self, pages: Pages, headers: list[tuple[str, str]]) -> None:
         kind = next((value for name, value in headers if name.lower() == "content-type"), None)

@@ -45,12 +45,19 @@ def each_day(value: float, days: int = 6) -> Past:
         (3.9, ("ok", "1.9 × 2 in the last 7d")),
         (4.0, ("warning", "2 × 2 in the last 7d: warning from 2 × upward")),
         (6.0, ("critical", "3 × 2 in the last 7d: critical from 3 × upward")),
+        (430.0, ("critical", "215 × 2 in the last 7d: critical from 3 × upward")),
         (-2.0, ("critical", "-1 × 2 in the last 7d: critical from 0.5 × downward")),
     ],
 )
 def test_a_rise_and_a_drop_beyond_a_limit_fail(value: float, expected: tuple[str, str]) -> None:
     judge = changed("7d", warning=2.0, critical=3.0, warning_below=0.6, critical_below=0.5)
     assert judge.against(value, uneven(), NOW) == expected
+
+
+def test_what_is_usual_is_written_whole() -> None:
+    judge = changed("7d", critical=3.0)
+    past = [(at, 1_000_000 * value) for at, value in uneven()]
+    assert judge.against(3_000_000.0, past, NOW) == ("ok", "1.5 × 2000000 in the last 7d")
 
 
 def test_without_enough_of_a_past_nothing_is_known() -> None:

@@ -53,6 +53,7 @@ def test_without_a_judge_what_is_returned_says_how_it_stands(returned: Any, expe
     [
         (0, ("ok", "0 row", 0.0)),
         (1, ("warning", "1 row: warning from 1 upward", 1.0)),
+        (3_200_000, ("critical", "3200000 row: critical from 5 upward", 3_200_000.0)),
         (5.5, ("critical", "5.5 row: critical from 5 upward", 5.5)),
         (Decimal(5), ("critical", "5 row: critical from 5 upward", 5.0)),
         (math.inf, ("critical", "inf row: critical from 5 upward", None)),

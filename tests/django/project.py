@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import django.urls
@@ -171,6 +172,25 @@ async def who_waits(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
+def look_for_it() -> None:
+    """Long enough to be seen some times."""
+    end = thread_time() + 0.2
+    while thread_time() < end:
+        sum(range(100))
+
+
+def slow(_request: HttpRequest) -> HttpResponse:
+    look_for_it()
+    return HttpResponse("ok")
+
+
+async def waits_long(_request: HttpRequest) -> HttpResponse:
+    look_for_it()
+    await asyncio.sleep(0.05)
+    look_for_it()
+    return HttpResponse("ok")
+
+
 def users(_request: HttpRequest) -> HttpResponse:
     from django.contrib.auth.models import User
 
@@ -213,6 +233,8 @@ urlpatterns: list[Any] = [
     path("waits-and-fails/", waits_and_fails),
     path("waits-and-streams/", waits_and_streams),
     path("who-waits/", who_waits),
+    path("slow/", slow),
+    path("waits-long/", waits_long),
     path("users/", users),
     path("one-by-one/", one_by_one),
     path("form/", form),

@@ -27,6 +27,16 @@ def post_worker_init(worker):
     open(f"ready-{worker.pid}", "w").close()
 """
 
+NO_VIEWS = "ROOT_URLCONF = 'shop.gone'"
+QUICK = """
+import os
+from obskit import check
+
+@check("quick", every="1s", scope="process")
+def quick():
+    open(f"ran-{os.getpid()}", "w").close()
+"""
+
 
 def eventually(probe: Callable[[], bool], server: Server) -> None:
     """Ask until it is so, for 60 seconds at most."""
@@ -37,10 +47,15 @@ def eventually(probe: Callable[[], bool], server: Server) -> None:
 
 
 @contextmanager
-def gunicorn(receiver: Receiver, folder: Path, *options: str, app: str) -> Iterator[Server]:
-    """Gunicorn with two workers, both of them ready."""
+def gunicorn(
+    receiver: Receiver, folder: Path, *options: str, app: str, **more: str
+) -> Iterator[Server]:
+    """Gunicorn with two workers, both of them ready, and more text in modules of the project."""
     port = free_port()
     service.write(folder)
+    for module, text in more.items():
+        with (folder / "shop" / f"{module}.py").open("a") as file:
+            file.write(text)
     (folder / "gunicorn.conf.py").write_text(READY)
     command = [
         *(sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}"),
@@ -94,6 +109,40 @@ def test_health_tells_of_the_checks_of_the_project(tmp_path: Path) -> None:
     ):
         assert json.loads(server.get("/livez")) == {"status": "alive"}
         eventually(lambda: json.loads(server.get("/readyz")) == {"status": "not_ready"}, server)
+
+
+@pytest.mark.parametrize(
+    ("options", "app"),
+    [
+        ([], "shop.wsgi:application"),
+        (["--preload"], "shop.wsgi:application"),
+        (["--worker-class", ASGI], "shop.asgi:application"),
+    ],
+    ids=["each loads", "preload", "asgi"],
+)
+def test_gunicorns_workers_run_their_checks_before_anybody_asks(
+    options: list[str], app: str, tmp_path: Path
+) -> None:
+    """Those too that are declared with the views, which Django imports with the first request."""
+    with (
+        Receiver() as receiver,
+        gunicorn(receiver, tmp_path, *options, app=app, urls=QUICK) as server,
+    ):
+        eventually(lambda: len(list(tmp_path.glob("ran-*"))) == 2, server)
+        assert not (tmp_path / f"ran-{server.process.pid}").exists()
+
+
+def test_views_that_cannot_be_imported_keep_no_worker_from_its_other_checks(
+    tmp_path: Path,
+) -> None:
+    with (
+        Receiver() as receiver,
+        gunicorn(
+            receiver, tmp_path, app="shop.wsgi:application", settings=QUICK + NO_VIEWS
+        ) as server,
+    ):
+        eventually(lambda: len(list(tmp_path.glob("ran-*"))) == 2, server)
+        assert b"Internal Server Error" in server.get("/7/")
 
 
 def test_runserver_is_told_of_once_and_its_reloader_not_at_all(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.notify.given import DAY, HOUR, NOON, directory, problem
 from tests.notify.hook import Hook
 
 from obskit.notify import past
+from obskit.notify.message import Message
 from obskit.notify.notifier import Notifier
 from obskit.notify.outbox import MOST, by_apprise
 from obskit.receivers.channel import Webhook
@@ -212,6 +213,40 @@ def test_there_is_an_end_to_what_waits_and_the_rest_is_counted(
     store = stores()
     assert len(store.notices.waiting()) == 200
     assert past.read(store.notices.noted().text).lost == {"team/webhook": 2}
+
+
+def test_an_announcement_without_room_is_counted_beside_what_is_known(
+    make: Make,
+    hook: Hook,
+    stores: Callable[[], Store],
+    time: Time,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hook.status = 503
+    notifier = make()
+    for number in range(MOST):
+        notifier.look([problem(f"c{number}", since=time.now())])
+    for _ in range(2):
+        notifier.announce(Message("deployed", "1.4.3", "1.4.3", "info"))
+    store = stores()
+    assert len(store.notices.waiting()) == 200
+    kept = past.read(store.notices.noted().text)
+    assert kept.lost == {"team/webhook": 2}
+    assert len(kept.known) == 200
+    told = "1 notifications through team/webhook are given up: too many wait"
+    assert caplog.messages.count(told) == 2
+
+
+def test_an_announcement_that_has_room_leaves_what_is_known_as_it_was(
+    make: Make, hook: Hook, stores: Callable[[], Store]
+) -> None:
+    notifier = make()
+    notifier.look([problem()])
+    before = stores().notices.noted().text
+    notifier.announce(Message("deployed", "1.4.3", "1.4.3", "info"))
+    assert stores().notices.noted().text == before
+    notifier.deliver()
+    assert hook.titles == ["[SEV1] shop: db is critical", "deployed"]
 
 
 def test_a_channel_that_is_no_more_holds_up_nothing(make: Make, hook: Hook, other: Hook) -> None:

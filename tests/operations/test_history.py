@@ -148,6 +148,8 @@ def test_the_completion_is_that_of_the_last_run_which_ended(
     assert (found.value, found.unit) == (66.67, "%")
     assert found.message == "2 of 3 at 2026-01-01T08:00:00Z"
     assert found.evidence == ["1 row lacks a name"]
+    run(kept, 9, done=1_200_000.0, total=2_400_001.0)
+    assert Completion(refresh)().message == "1200000 of 2400001 at 2026-01-01T09:00:00Z"
 
 
 def test_the_completion_of_a_job_that_says_nothing_of_it_is_unknown(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.config import child
 from tests.config.receiver import Receiver, attributes
 from tests.processes import arrivals, program
-from tests.processes.server import free_port, running
+from tests.processes.server import Server, free_port, running
 
 pytest.importorskip("flask", reason="Flask is not installed")
 
@@ -66,6 +68,108 @@ def test_a_starlette_app_under_uvicorn_is_observed_without_code(tmp_path: Path) 
     assert arrivals.spans(receiver) == {"GET /items/{number}": 1}, output
     (span,) = (span for batch in receiver.span_batches() for span in batch)
     assert attributes(span.attributes)["http.route"] == "/items/{number}"
+
+
+SETTINGS = """
+SECRET_KEY = "only-for-tests"
+ALLOWED_HOSTS = ["127.0.0.1"]
+ROOT_URLCONF = "plain.urls"
+INSTALLED_APPS = ()
+MIDDLEWARE = ("django.middleware.common.CommonMiddleware",)
+"""
+OWN = """
+INSTALLED_APPS = ["obskit.django"]
+MIDDLEWARE = ["obskit.django.middleware.Middleware"]
+OBSKIT = {"service": "own", "prefix": "/-"}
+"""
+URLS = """
+from django.http import HttpResponse
+from django.urls import path
+
+def show(request, number):
+    return HttpResponse(f"item {number}")
+
+def boom(request):
+    raise ZeroDivisionError("an empty basket")
+
+urlpatterns = [path("items/<int:number>", show), path("boom", boom)]
+"""
+WSGI = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"
+ASGI = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
+
+
+@contextmanager
+def project(
+    receiver: Receiver,
+    folder: Path,
+    server: str,
+    settings: str = SETTINGS,
+    first: tuple[str, ...] = (),
+    **variables: str,
+) -> Iterator[Server]:
+    """A project of Django's under a server, with its settings."""
+    pytest.importorskip("django")
+    pytest.importorskip(server)
+    (folder / "plain").mkdir()
+    files = {"settings": settings, "urls": URLS, "wsgi": WSGI, "asgi": ASGI}
+    for name, text in files.items():
+        (folder / "plain" / f"{name}.py").write_text(text)
+    port = free_port()
+    options = {
+        "gunicorn": ("--bind", f"127.0.0.1:{port}", "plain.wsgi:application"),
+        "uvicorn": ("--port", str(port), "plain.asgi:application"),
+    }
+    command = [*RUN, *first, sys.executable, "-m", server, *options[server]]
+    variables = {"DJANGO_SETTINGS_MODULE": "plain.settings", **variables}
+    with running(command, port, receiver, folder, **variables) as found:
+        yield found
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn"])
+def test_a_django_project_is_observed_without_code(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("sentry_sdk")
+    with Receiver() as receiver:
+        with project(receiver, tmp_path, kind, SENTRY_DSN=receiver.dsn) as server:
+            assert server.get("/items/7") == b"item 7"
+            assert b"Server Error" in server.get("/boom")
+            assert server.get("/livez") == b'{"status":"alive"}'
+            server.end()
+            output = server.output
+        assert arrivals.spans(receiver) == {"GET /items/<int:number>": 1, "GET /boom": 1}, output
+        assert receiver.resource()["service.name"] == "plain"
+        (event,) = receiver.envelope_items("event")
+    assert arrivals.total(receiver, "http.server.request.duration") == 2
+    assert event["exception"]["values"][-1]["type"] == "ZeroDivisionError"
+
+
+def test_a_django_project_that_observes_itself_is_left_as_it_is(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        with project(receiver, tmp_path, "gunicorn", SETTINGS + OWN) as server:
+            assert server.get("/items/7") == b"item 7"
+            assert server.get("/-/livez") == b'{"status":"alive"}'
+            assert server.end() == 0, server.output
+        assert receiver.resource()["service.name"] == "own"
+    assert arrivals.spans(receiver) == {"GET /items/<int:number>": 1}
+
+
+def test_a_django_project_that_has_called_init_is_left_as_it_is(tmp_path: Path) -> None:
+    settings = SETTINGS + "import obskit\nobskit.init('own')\n"
+    with Receiver() as receiver:
+        with project(receiver, tmp_path, "gunicorn", settings) as server:
+            assert server.get("/items/7") == b"item 7"
+            assert server.end() == 0, server.output
+    assert arrivals.spans(receiver) == {}
+
+
+def test_a_django_project_is_served_where_obskit_refuses_its_configuration(tmp_path: Path) -> None:
+    wrong = ("env", "OBSKIT_LOG_FORMAT=prose")
+    with (
+        Receiver() as receiver,
+        project(receiver, tmp_path, "gunicorn", first=wrong) as server,
+    ):
+        assert server.get("/items/7") == b"item 7"
+        assert "obskit run --instrument: " in server.output
+        assert "OBSKIT_LOG_FORMAT" in server.output
 
 
 def test_a_sitecustomize_of_the_host_runs_too(tmp_path: Path) -> None:

@@ -104,3 +104,45 @@ def test_each_worker_tells_its_own_metrics_where_nothing_is_sent(tmp_path: Path)
         server.kill()
     assert len(found) == 2
     assert len({instance for instance, _ in found}) == 2
+
+
+IDLE = """
+import os
+import obskit
+from obskit import Registry
+from obskit.probes import Probes
+from obskit.wsgi import ObskitMiddleware
+
+checks = Registry()
+
+@checks.check("quick", every="1s", scope="process")
+def quick():
+    open(f"ran-{os.getpid()}-{obskit.status()['instance_id']}", "w").close()
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"ok"]
+
+%s
+%s
+"""
+INIT = "obskit.init('idle')"
+WRAP = "application = ObskitMiddleware(app, probes=Probes(checks))"
+
+
+@pytest.mark.parametrize("lines", [(INIT, WRAP), (WRAP, INIT)], ids=["after init", "before init"])
+def test_workers_run_their_checks_before_anybody_asks(
+    lines: tuple[str, str], tmp_path: Path
+) -> None:
+    """Under the identity of the worker; and a mule, which is forked too, serves nothing."""
+    (tmp_path / "idle.py").write_text(IDLE % lines)
+    options = ("--enable-threads", "--mule", "--module", "idle:application")
+    with Receiver() as receiver, uwsgi(receiver, tmp_path, *options) as server:
+        deadline = time.monotonic() + 60
+        while len(ran := [one.name.split("-", 2) for one in tmp_path.glob("ran-*")]) < 2:
+            assert time.monotonic() < deadline, server.output
+            time.sleep(0.02)
+    assert len({pid for _, pid, _ in ran}) == 2
+    assert len({instance for *_, instance in ran}) == 2
+    workers = set(re.findall(r"spawned uWSGI worker \d \(pid: (\d+)", server.output))
+    assert {pid for _, pid, _ in ran} == workers

@@ -13,6 +13,7 @@ from obskit.declaration import State, Verdict
 from obskit.declare import caller
 from obskit.duration import Duration, format_duration, parse_duration
 from obskit.exceptions import DeclarationError
+from obskit.number import format_number
 
 _HOUR, _DAY, _WEEK = 3_600.0, 86_400.0, 7 * 86_400.0
 # Measurements so near to the same moment of a day or week are of the same time: of an hourly check
@@ -27,6 +28,8 @@ _ENOUGH_OF_WINDOW = 6 / 7
 _MOST_BREAKING = 0.1
 # So many measurements of a window are read at most, where it is no longer than six weeks.
 _MOST_READ = 1_000
+# From so many times the usual on nobody reads two digits alone.
+_WITHOUT_FRACTION = 99.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Changed:
         usual = min(middle, key=lambda one: abs(value - one))
         ratio = _ratio(value, usual)
         state, limit = self._state(ratio)
-        return Verdict(state, f"{ratio:.2g} × {usual:g} in {when}{limit}")
+        return Verdict(state, f"{_times(ratio)} × {format_number(usual)} in {when}{limit}")
 
     @property
     def since(self) -> float:
@@ -120,7 +123,7 @@ class Changed:
         )
         for state, most, least in limits:
             if most is not None and ratio >= most:
-                return state, f": {state} from {most:g} × upward"
+                return state, f": {state} from {format_number(most)} × upward"
             if least is not None and ratio <= least:
                 return state, f": {state} from {least:g} × downward"
         return "ok", ""
@@ -194,6 +197,10 @@ def _by_day(measured: Sequence[tuple[float, float]], now: float) -> list[float]:
     for at, each in measured:
         days.setdefault(round((now - at) / _DAY), []).append(each)
     return [median(each) for each in days.values()]
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g}" if abs(ratio) < _WITHOUT_FRACTION else format_number(round(ratio, 0))
 
 
 def _ratio(value: float, usual: float) -> float:

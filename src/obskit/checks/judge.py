@@ -10,6 +10,7 @@ from obskit.checks.model import number
 from obskit.declaration import Limit, State, Verdict
 from obskit.declare import caller
 from obskit.exceptions import DeclarationError
+from obskit.number import format_number
 
 Range = tuple[float, float]
 
@@ -24,9 +25,9 @@ class Above:
     def __call__(self, value: float, /) -> Verdict:
         """Judge a number that is not NaN."""
         if self.critical is not None and value >= self.critical:
-            return Verdict("critical", f"critical from {self.critical:g} upward")
+            return Verdict("critical", f"critical from {format_number(self.critical)} upward")
         if self.warning is not None and value >= self.warning:
-            return Verdict("warning", f"warning from {self.warning:g} upward")
+            return Verdict("warning", f"warning from {format_number(self.warning)} upward")
         return Verdict("ok", "")
 
     @property
@@ -45,9 +46,9 @@ class Below:
     def __call__(self, value: float, /) -> Verdict:
         """Judge a number that is not NaN."""
         if self.critical is not None and value <= self.critical:
-            return Verdict("critical", f"critical from {self.critical:g} downward")
+            return Verdict("critical", f"critical from {format_number(self.critical)} downward")
         if self.warning is not None and value <= self.warning:
-            return Verdict("warning", f"warning from {self.warning:g} downward")
+            return Verdict("warning", f"warning from {format_number(self.warning)} downward")
         return Verdict("ok", "")
 
     @property
@@ -157,7 +158,7 @@ def _within(value: float, ends: Range) -> bool:
 
 
 def _written(ends: Range) -> str:
-    return f"{ends[0]:g} and {ends[1]:g}"
+    return f"{format_number(ends[0])} and {format_number(ends[1])}"
 
 
 def _require(said: str, holds: bool, allowed: str) -> None:

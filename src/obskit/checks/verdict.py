@@ -16,6 +16,7 @@ from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult, Status, number
 from obskit.declaration import Check, Freshness, Judge
 from obskit.duration import format_duration
+from obskit.number import format_number
 from obskit.redaction import describe, safe_repr
 
 # Clocks of two machines differ by this much without anything being wrong, seconds.
@@ -89,7 +90,7 @@ def _of_change(
     if measured is None or not math.isfinite(measured):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
     verdict = judge.against(measured, past(now - judge.since, judge.step), now)
-    message = f"{measured:g}{_unit(check.unit)}: {verdict.reason}"
+    message = f"{format_number(measured)}{_unit(check.unit)}: {verdict.reason}"
     return CheckResult(Status(verdict.state), message, measured)
 
 
@@ -118,7 +119,7 @@ def _of_number(judge: Judge, unit: str, returned: object, measured: float | None
     if measured is None or math.isnan(measured):
         return CheckResult.unknown(f"it returned {safe_repr(returned)} where a number is judged")
     verdict = judge(measured)
-    value = f"{measured:g}{_unit(unit)}"
+    value = f"{format_number(measured)}{_unit(unit)}"
     message = f"{value}: {verdict.reason}" if verdict.reason else value
     return CheckResult(Status(verdict.state), message, measured)
 

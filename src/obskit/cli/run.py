@@ -50,7 +50,7 @@ _LONGEST_NAME = 63
 @click.option(
     "--instrument",
     is_flag=True,
-    help="Run COMMAND as it is, no job, and observe the apps of Flask, FastAPI and Starlette in it.",
+    help="Run COMMAND as it is, no job, and observe the apps of Flask, Django, FastAPI and Starlette in it.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(

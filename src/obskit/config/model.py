@@ -87,7 +87,7 @@ class Config(Telemetry):
         None,
         "OBSKIT_PROFILE_SLOW_REQUESTS",
         number(0.001, 3_600),
-        "Seconds that a request of WSGI may take until its profile is kept: then each is sampled.",
+        "Seconds that a request may take until its profile is kept: then each is sampled.",
     )
     sentry_checks: bool = option(
         False,

@@ -37,6 +37,7 @@ class Middleware:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         self._get_response = get_response
         self._probes = settings.probes()
+        self._probes.start_when_served(routes.load)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import get_resolver
-
-from obskit.django import settings
+from obskit.django import routes, settings
 
 settings.start()
-# Views declare checks too. Django imports them with the first request alone.
-_ = get_resolver().url_patterns
+routes.load()

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_resolver, resolve
 
 # Of a regular expression: how a group begins, a class of characters, a quantifier, what is escaped.
 _TOKEN = re.compile(
@@ -14,6 +14,11 @@ _TOKEN = re.compile(
 )
 _NOISE = frozenset(("^", "$", "?", "*", "+", r"\A", r"\Z", r"\z", r"\b", r"\B"))
 _ANYTHING = "<var>"
+
+
+def load() -> None:
+    """Import the views, which declare checks too. Django does it with the first request alone."""
+    _ = get_resolver().url_patterns
 
 
 def route_of(request: Any) -> str | None:

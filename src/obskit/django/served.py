@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from obskit.environ import incoming_of, url_of
 from obskit.runtime import Runtime
 from obskit.telemetry.exchange import Exchange
 from obskit.telemetry.server import unobserved
+from obskit.telemetry.slow_request import sampled
 from obskit.wsgi import EXCHANGE
 
 if TYPE_CHECKING:
@@ -50,11 +52,15 @@ class Served:
         self._size = 0
         self._streams = False
         self._queries = queries.Told()
+        self._end_sample: Callable[[], object] = bool
 
     def __enter__(self) -> Self:
         if self._around is None:
             self._begin()
         self._queries.begin()
+        if self._exchange is not None and self._runtime.server is not None:
+            method = str(self._request.method)
+            self._end_sample = sampled(self._runtime.server, self._exchange, method)
         return self
 
     def __exit__(
@@ -62,6 +68,7 @@ class Served:
     ) -> None:
         if error is not None:
             self._status = None if isinstance(error, Exception) else _LEFT
+        self._end_sample()
         exchange = self._exchange
         if isinstance(error, Exception) and exchange is not None:
             exchange.failed(error)

@@ -68,6 +68,21 @@ def starlette(module: Any) -> None:
     module.Starlette.__call__ = called
 
 
+def django(module: Any) -> None:
+    """The host has imported Django's settings, and not read its own yet."""
+    read = module.Settings.__init__
+
+    @functools.wraps(read)
+    def reading(settings: Any, *given: Any, **more: Any) -> None:
+        read(settings, *given, **more)
+        try:
+            _extend(settings)
+        except Exception as error:
+            complain(error)
+
+    module.Settings.__init__ = reading
+
+
 def gunicorn(module: Any) -> None:
     """Gunicorn serves: an app of Flask's is observed when it is loaded, before the first request."""
     load = module.Worker.load_wsgi
@@ -80,6 +95,16 @@ def gunicorn(module: Any) -> None:
             _begin(worker.wsgi, "obskit.flask")
 
     module.Worker.load_wsgi = load_wsgi
+
+
+def _extend(settings: Any) -> None:
+    """Put the app and the middleware into a project's settings, unless it observes itself."""
+    found = [*settings.INSTALLED_APPS, *settings.MIDDLEWARE]
+    if default_runtime.current() is None and not any(
+        str(name).startswith("obskit.") for name in found
+    ):
+        settings.INSTALLED_APPS = ["obskit.instrument.apps.Obskit", *settings.INSTALLED_APPS]
+        settings.MIDDLEWARE = ["obskit.django.middleware.Middleware", *settings.MIDDLEWARE]
 
 
 def _begin(app: Any, name: str) -> None:
@@ -95,18 +120,23 @@ def _begin(app: Any, name: str) -> None:
             __import__(name)
             sys.modules[name].init_app(app)
         except Exception as error:
-            _complain(error)
+            complain(error)
 
 
 def _init() -> bool:
     try:
         default_runtime.init()
     except Exception as error:  # the configuration that the command was given is wrong, say
-        _complain(error)
+        complain(error)
         return False
     return default_runtime.current() is not None
 
 
-def _complain(error: Exception) -> None:
+def complain(error: Exception) -> None:
+    """Say on standard error what cannot be observed.
+
+    Args:
+        error: Why.
+    """
     if sys.stderr is not None:
         sys.stderr.write(f"obskit run --instrument: {error}\n")

@@ -90,7 +90,10 @@ class Notifier:
             made, lost = outbox.put_up(
                 ((name, "", message) for name in heard), waiting, self._clock.now()
             )
-            if self._store.notices.note(noted.text, noted.number, made):
+            text = noted.text
+            if lost:
+                text = past.write(outbox.counted(past.recall(text), lost))
+            if self._store.notices.note(text, noted.number, made):
                 _tell_lost(lost)
                 return
         raise StoreError("others note so much that nothing can be put up: try again")

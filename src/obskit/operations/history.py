@@ -17,6 +17,7 @@ from obskit.checks.measurement import Measurement
 from obskit.checks.model import CheckResult
 from obskit.declaration import Job
 from obskit.duration import Duration, format_duration, parse_duration
+from obskit.number import format_number
 from obskit.operations import lateness, surroundings
 from obskit.state.ending import RUNNING, SUCCESSES
 from obskit.state.store import JobRun
@@ -142,7 +143,7 @@ class Completion:
             )
         run, total = ended[0], ended[0].total
         share = round(100 * min(1.0, run.done / total), 2)
-        said = f"{run.done:g} of {total:g} at {lateness.at(run.started)}"
+        said = f"{format_number(run.done)} of {format_number(total)} at {lateness.at(run.started)}"
         return Measurement(share, "%", said, evidence=[run.message] if run.message else [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from obskit import names
+from obskit.number import format_number
 from obskit.operations.lateness import at, settled
 from obskit.operations.surroundings import Surroundings, tell
 
@@ -32,7 +33,10 @@ def _take_counts(around: Surroundings) -> int:
         counter = around.counters.get(count.metric)
         if counter is None:  # left by another version
             around.refuse("unknown_counter")
-            tell(30, f"nobody counts {count.metric!r} here: {count.amount:g} of it are lost")
+            tell(
+                30,
+                f"nobody counts {count.metric!r} here: {format_number(count.amount)} of it are lost",
+            )
         else:
             counter.add(count.amount, count.attributes)
     return len(left)

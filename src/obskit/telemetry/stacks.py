@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 try:
@@ -20,7 +21,11 @@ LOGGER = "obskit.profile"
 # How often the stack is looked at, seconds; and of how many looks a sample is made: those of a minute.
 _INTERVAL, _MOST_LOOKS = 0.01, 6_000
 _MOST_TEXT = 16_384
+# Of tasks, all of which wait on one thread: each of them is looked at each time.
+_MOST_AT_ONCE = 20
 _CUT = "\n… cut"
+# A plain set is changed at once, whatever thread does it.
+_of_tasks: set[Sample] = set()
 
 
 class Sample(Profiler):
@@ -29,11 +34,14 @@ class Sample(Profiler):
     Memory is bounded: what comes after the first minute is left out, and counted.
 
     Attributes:
+        is_of_task: Whether it is of a task, one of many that wait.
         left_out: How many looks at the stack were left out.
     """
 
     def __init__(self) -> None:
-        super().__init__(interval=_INTERVAL, async_mode="enabled" if _has_loop() else "disabled")
+        self.is_of_task = _has_loop()
+        # Else what other tasks do meanwhile would be told as this one's.
+        super().__init__(interval=_INTERVAL, async_mode="strict" if self.is_of_task else "disabled")
         self.left_out = 0
         self._looks = 0
 
@@ -46,14 +54,16 @@ class Sample(Profiler):
 
 
 def begin() -> Sample | None:
-    """Begin to take a sample. Never raises; None where another is taken of the same task."""
-    try:
+    """Begin to take a sample. Never raises; None where one is taken of the same task, or of too many."""
+    with suppress(Exception):
         made = Sample()
-        made.start()
-    except Exception:
-        loggers.active().refuse("profile_not_begun")
-        return None
-    return made
+        if not made.is_of_task or len(_of_tasks) < _MOST_AT_ONCE:
+            made.start()
+            if made.is_of_task:
+                _of_tasks.add(made)
+            return made
+    loggers.active().refuse("profile_not_begun")
+    return None
 
 
 def end(sample: Sample, name: str, duration: float, *, keep: bool) -> None:
@@ -65,10 +75,12 @@ def end(sample: Sample, name: str, duration: float, *, keep: bool) -> None:
         duration: How long it ran, seconds.
         keep: Whether it is told; else it is forgotten.
     """
+    _of_tasks.discard(sample)
     try:
         session = sample.stop()
         if keep:
             _tell(sample, session, name, duration)
+        sample.reset()  # type: ignore[no-untyped-call]  # what a task has begun knows of the sample for as long as it lasts
     except Exception:
         loggers.active().refuse("profile_not_kept")
 

@@ -43,6 +43,18 @@ def test_the_kept_runs_are_shown_the_newest_last_and_the_values_as_bars(rows: Ho
     ]
 
 
+def test_large_values_are_written_whole(rows: Host) -> None:
+    now = time.time()
+    for minutes, value in ((2, 1_200_000), (1, 3_200_001)):
+        rows.store.keep(kept("users", now - 60 * minutes, value=value, unit="{user}"))
+    assert history(rows, "users") == [
+        "THEN  OK        1200000 user   12ms",
+        "THEN  OK        3200001 user   12ms",
+        "up in 2 of 2 runs, 100 %",
+        "▁█  1200000 to 3200001, last 3200001",
+    ]
+
+
 def test_it_goes_back_as_far_as_is_asked(rows: Host) -> None:
     assert history(rows, "rows", "--since", "25m")[0] == "THEN  CRITICAL  9 row   12ms"
     assert history(rows, "rows", "--since", "366d")[0] == "THEN  OK            -   12ms  long ago"

@@ -225,13 +225,13 @@ def test_what_is_not_done_when_the_whole_run_must_end_is_unknown(host: Host) -> 
 
 def test_details_and_evidence_are_shown_when_they_are_asked_for(host: Host) -> None:
     host.write("""
-        result = obskit.CheckResult.critical("big", value=7, details={"a": 1}, evidence=["r\\n1"])
+        result = obskit.CheckResult.critical("big", value=7_500_000, details={"a": 1}, evidence=["r\\n1"])
         checks.add("size", lambda: result, every="1m", unit="By", owner="ops", runbook="https://w/s")
     """)
     assert len(lines(host.run())) == 2
     assert lines(host.run("-v")) == [
         "NOW  CRITICAL  size  big  (TIME)",
-        "    value: 7 By",
+        "    value: 7500000 By",
         "    a: 1",
         r"    - r\n1",
         "    owner: ops",

@@ -72,6 +72,18 @@ def test_a_value_with_a_limit_is_a_gauge_with_what_is_left(
     ]
 
 
+def test_large_counts_are_written_whole(registry: Registry, store: MemoryStore) -> None:
+    registry.add("rows", lambda: 0, every="1m", judge=above(critical=8_000_000))
+    registry.add("users", lambda: 0, every="1m")
+    store.put_job(JobRun("a", "sync", NOW - 30, done=1_200_001, total=4_800_004, beat=NOW))
+    keep(store, "rows", 5_200_000.0, 3_200_000.0, unit="{row}")
+    keep(store, "users", 1_000_001.0, 3_000_002.0)
+    goes_on, rows, users = shown(registry, store)
+    assert "25%, 1200001 of 4800004, for 30s;" in goes_on
+    assert rows.endswith(" 3200000 row of 8000000 row, 4800000 row left  █▁  -2000000")
+    assert users == "OK        users  3000002  ▁█  +2000001"
+
+
 def test_a_value_beyond_its_limit_leaves_nothing(registry: Registry, store: MemoryStore) -> None:
     registry.add("calls", lambda: 0, every="1m", judge=above(critical=120))
     keep(

@@ -16,6 +16,7 @@ from obskit.checks.judge import Above, above
 from obskit.checks.library.database import Database, Source
 from obskit.checks.measurement import Measurement
 from obskit.duration import Duration, parse_duration
+from obskit.number import format_number
 
 _HOUR = 3_600.0
 _MOST = 200_000
@@ -88,7 +89,7 @@ class Hours:
         verdict = self.usual.against(current, past, now)
         if verdict.state not in {"warning", "critical"}:
             return ""
-        return f"{current:g} in the last hour, {verdict.reason}"
+        return f"{format_number(current)} in the last hour, {verdict.reason}"
 
     @property
     def _falls(self) -> bool:

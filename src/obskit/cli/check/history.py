@@ -18,6 +18,7 @@ from obskit.cli.spans import read_span
 from obskit.clock import SYSTEM_CLOCK, to_rfc3339
 from obskit.config import Config
 from obskit.duration import format_duration
+from obskit.number import format_number
 from obskit.state.store import Run, Silence, Store
 from obskit.telemetry.console import visible
 
@@ -92,7 +93,9 @@ def _lines(runs: Sequence[Run], silence: Silence | None) -> Iterator[str]:
     yield f"up in {up} of {len(runs)} runs, {100 * up / len(runs):.4g} %"
     measured = [run.value for run in runs if run.value is not None]
     if measured:
-        yield f"{bars(measured)}  {min(measured):g} to {max(measured):g}, last {measured[-1]:g}"
+        ends = min(measured), max(measured), measured[-1]
+        low, high, last = (format_number(each) for each in ends)
+        yield f"{bars(measured)}  {low} to {high}, last {last}"
     if silence is not None:
         yield state.told(silence)
 
@@ -101,7 +104,7 @@ def _value(run: Run) -> str:
     if run.value is None:
         return "-"
     unit = "" if run.unit == "1" else run.unit.strip("{}")
-    return visible(f"{run.value:g} {unit}".rstrip())
+    return visible(f"{format_number(run.value)} {unit}".rstrip())
 
 
 def _as_json(run: Run) -> dict[str, Any]:

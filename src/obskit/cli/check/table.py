@@ -17,6 +17,7 @@ from obskit.cli.state import Silences
 from obskit.clock import to_rfc3339
 from obskit.declaration import Check
 from obskit.duration import format_duration
+from obskit.number import format_number
 from obskit.telemetry.console import visible
 
 _COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.CRITICAL: "red"}
@@ -86,7 +87,7 @@ def status(found: Status) -> str:
 def particulars(check: Check, result: CheckResult) -> Iterator[str]:
     """What there is to say of a result beside its line."""
     if result.value is not None:
-        yield f"value: {result.value:g} {'' if result.unit == '1' else result.unit}".rstrip()
+        yield f"value: {format_number(result.value)} {'' if result.unit == '1' else result.unit}".rstrip()
     yield from (f"{name}: {fact}" for name, fact in result.details.items())
     yield from (f"- {row}" for row in result.evidence)
     if result.status is not Status.OK:

@@ -12,6 +12,7 @@ from obskit.cli.check.table import status
 from obskit.clock import to_rfc3339
 from obskit.declaration import Check, Job, Limit
 from obskit.duration import format_duration
+from obskit.number import format_number
 from obskit.operations import lateness
 from obskit.operations.lateness import Standing
 from obskit.registry import Registry, default_registry
@@ -85,7 +86,7 @@ def _progress(standing: Standing, now: float) -> str:
     if not run.total:
         return since
     share = run.done / run.total
-    return f"{filled(share)} {share:.0%}, {run.done:g} of {run.total:g}, {since}"
+    return f"{filled(share)} {share:.0%}, {format_number(run.done)} of {format_number(run.total)}, {since}"
 
 
 def _of_check(check: Check, run: Run | None, runs: Sequence[Run], widest: int) -> str:
@@ -95,11 +96,15 @@ def _of_check(check: Check, run: Run | None, runs: Sequence[Run], widest: int) -
     parts = [
         _value(check, run),
         bars(values, _TREND) if len(values) > 1 else "",
-        f"{values[-1] - values[0]:+g}" if len(values) > 1 else "",
+        _change(values[-1] - values[0]) if len(values) > 1 else "",
         "" if run.damped == Status.OK.value and run.value is not None else visible(run.message),
     ]
     told = "  ".join(part for part in parts if part)
     return f"{status(Status(run.damped))}  {check.name:<{widest}}  {told}".rstrip()
+
+
+def _change(by: float) -> str:
+    return f"{'+' if by >= 0 else ''}{format_number(by)}"
 
 
 def _value(check: Check, run: Run) -> str:
@@ -121,4 +126,5 @@ def _amount(value: float, unit: str) -> str:
         return format_size(value)
     if unit == "s":
         return format_duration(value) if value >= 0 else f"-{format_duration(-value)}"
-    return f"{value:g}" if unit in {"", "1"} else visible(f"{value:g} {unit.strip('{}')}")
+    written = format_number(value)
+    return written if unit in {"", "1"} else visible(f"{written} {unit.strip('{}')}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 # The module that the host imports, and what is to be called then.
 _HOOKS = {
+    "django.conf": "django",
     "flask": "flask",
     "starlette.applications": "starlette",
     "gunicorn.workers.base": "gunicorn",
