@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from types import MappingProxyType
@@ -26,6 +27,10 @@ settings.register_profile(
     "obskit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("obskit")
+
+# What starts the tests may ignore these (nohup, a shell's `&`), and each program they start would too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What an application declares, where the default registry holds it.
 KINDS = ("_checks", "jobs", "operations", "quotas", "objectives")

@@ -77,6 +77,22 @@ def test_rotated_files_are_cared_for_in_a_thread_that_no_exit_waits_for(tmp_path
     assert threading.main_thread() not in seen
 
 
+def test_what_is_rotated_while_they_are_cared_for_waits_for_no_further_line(tmp_path: Path) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def care() -> None:
+        begun.release()
+        go_on.acquire(timeout=30)
+
+    files = streams(tmp_path, {}, 8, care)
+    files.write(b"1234\n", "shop", 20, {})
+    assert begun.acquire(timeout=30)
+    files.write(b"5678\n", "shop", 20, {})  # rotates
+    go_on.release()
+    assert begun.acquire(timeout=30)
+    go_on.release()
+
+
 def test_nobody_cares_for_files_that_somebody_else_rotates(tmp_path: Path) -> None:
     called: list[int] = []
     files = streams(tmp_path, {}, 0, lambda: called.append(1))

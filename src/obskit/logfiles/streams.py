@@ -84,6 +84,7 @@ class Streams:
         self._care = care
         self._next_care = 0.0
         self._carer: Thread | None = None
+        self._once_more = False
         self._rotates = max_bytes > 0
         self._files = {
             stream: LineFile(
@@ -120,11 +121,18 @@ class Streams:
         """In a thread, which ends with its work: nothing is left to be forked or waited for."""
         self._next_care = monotonic() + _SECONDS_BETWEEN_CARES
         if self._carer is not None and self._carer.is_alive():
-            self._next_care = 0.0  # it may have looked already: once more with the next line
+            # It may have looked already; and where it is ending just now, the next line begins another.
+            self._once_more, self._next_care = True, 0.0
             return
-        carer = Thread(target=self._care, name="obskit-log-files", daemon=True)
+        carer = Thread(target=self._care_for_all, name="obskit-log-files", daemon=True)
         try:
             carer.start()
         except RuntimeError:  # the interpreter is ending: another process will, or the next one
             return
         self._carer = carer
+
+    def _care_for_all(self) -> None:
+        self._once_more = True
+        while self._once_more:
+            self._once_more = False
+            self._care()
