@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from obskit import Registry
 from obskit.checks.library import http, sql, sqlite, system
+from obskit.checks.library.log_folder import PatternCount
 from obskit.checks.lint import lint
 
 POSTGRESQL = "postgresql://db/state"
@@ -87,6 +89,15 @@ def test_a_timeout_longer_than_the_period_is_refused() -> None:
     assert findings(every="5s", timeout="6s") == [
         "refusal: it may take 6s and runs every 5s: give it a timeout of less than its period"
     ]
+
+
+def test_a_window_of_lines_that_is_no_longer_than_the_period_is_told(tmp_path: Path) -> None:
+    registry = Registry()
+    registry.add("declined", PatternCount(tmp_path, "declined", window="1h"), every="1h")
+    registry.add("often", PatternCount(tmp_path, "declined", window="1h"), every="30m")
+    (found,) = lint(registry.checks)
+    assert (found.check, found.level) == ("declined", "warning")
+    assert found.message.startswith("it looks back 1h and runs every 1h: a run that is late counts")
 
 
 @pytest.mark.parametrize(

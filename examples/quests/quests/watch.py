@@ -40,7 +40,7 @@ def add(name: str, subject: Any, *, group: str, **how: Any) -> None:
 def lines(name: str, pattern: str, judge: Any = None, *, window: float = HOUR, level: str = "debug", **how: Any) -> None:
     """Declare a check of how often a pattern occurs, in a window that slides."""
     subject = PatternCount(LINES, pattern, window, level)
-    add(name, subject, judge=judge, **{"group": "logs", "every": HOUR, **how})
+    add(name, subject, judge=judge, **{"group": "logs", "every": QUARTER, **how})
 
 
 @check("database", every=FIVE_MINUTES, severity="sev1", readiness=True, owner="quests",
@@ -71,7 +71,7 @@ add("service", http.Endpoint(f"{ADDRESS}/health/quick/"), group="service", every
 lines("critical-lines", "", level="critical", every=FIVE_MINUTES, **PAGED)
 lines("database-errors", r"OperationalError|InterfaceError|DatabaseError|is locked", group="service", every=FIVE_MINUTES)
 
-lines("slow-operations", "operation.slow", above(critical=11), every=QUARTER, group="performance")
+lines("slow-operations", "operation.slow", above(critical=11), group="performance")
 add("error-share", Share(LINES, '"http.response.status_code":5', of=REQUEST, window=HOUR), every=QUARTER, judge=changed("28d", critical=1.5), group="performance", **ASKED)
 add("response-time", Quantile(LINES, DURATION, of=REQUEST, window=HOUR), unit="s", every=QUARTER, judge=changed("28d", critical=3.0), group="performance", **ASKED)
 
@@ -86,7 +86,7 @@ for name, part, whole, limit in (
     ("assignment-failures", "assignment failed", "Quest assign", above(critical=0.03)),
     ("transaction-success", "n approved", "n approved|rolled back", below(warning=0.95)),
 ):
-    add(name, Share(LINES, part, of=whole, window=HOUR), every=HOUR, judge=limit, group="quests")
+    add(name, Share(LINES, part, of=whole, window=HOUR), every=QUARTER, judge=limit, group="quests")
 
 AUDIT = command.Output([*MANAGE, "audit_participants"], r"(\d+) issues|^ISSUE", (0, 1), "50s")
 add("audit", AUDIT, cron=DAILY, judge=above(critical=1), severity="sev3", group="data", tags=["daily"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from obskit.checks.order import fault
 from obskit.declaration import Check
-from obskit.duration import format_duration
+from obskit.duration import format_duration, parse_duration
 
 _LIBRARY = "obskit.checks.library."
 # Ready-made checks of what all processes of a service have in common.
@@ -71,6 +71,7 @@ def lint(checks: Mapping[str, Check], state_url: str | None = None) -> list[Find
         _readiness,
         _severity,
         _timeout,
+        _window,
         lambda check: _scope(check, state_url),
     )
     return [
@@ -127,6 +128,22 @@ def _timeout(check: Check) -> Found:
             (
                 f"it may take {format_duration(check.timeout)} and runs every"
                 f" {format_duration(check.every)}: give it a timeout of less than its period"
+            ),
+        )
+
+
+def _window(check: Check) -> Found:
+    if _subject_area(check) != "log_folder":
+        return
+    subject: Any = check.subject
+    window = parse_duration(subject.window)
+    if window <= check.every:
+        yield (
+            "warning",
+            (
+                f"it looks back {format_duration(window)} and runs every"
+                f" {format_duration(check.every)}: a run that is late counts none of the lines between,"
+                " and a burst across two runs is counted by halves: run it at least twice in its window"
             ),
         )
 
