@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 from obskit.export.deadline import Deadline, DeadlineSocket, Stream
@@ -16,37 +17,43 @@ _OK = 200
 _Addresses = list[tuple[Any, Any, int, str, Any]]
 
 
-def dial(route: Route, trust: Trust, deadline: Deadline) -> Stream:
+def dial(
+    route: Route, trust: Trust, deadline: Deadline, passed: Callable[[str], object] = str
+) -> Stream:
     """A connection that a request can be sent on.
 
     Args:
         route: Where to, and through what.
         trust: Whom to trust.
         deadline: When to give up.
+        passed: Is told each step that was taken: name, tcp, proxy, tls.
 
     Raises:
         OSError: There is none. `socket.gaierror`, `ssl.SSLError` and `ProxyError` are among them.
         http.client.HTTPException: The proxy does not speak HTTP.
     """
-    stream: Stream = _connect(route.proxy or route.endpoint, deadline)
+    stream: Stream = _connect(route.proxy or route.endpoint, deadline, passed)
     try:
         if route.proxy is not None:
             if route.proxy.is_secure:
                 stream = SecureStream(stream, trust.context_of_proxy(), route.proxy.host)
             if route.endpoint.is_secure:
                 _tunnel(stream, route.endpoint, route.proxy)
+            passed("proxy")
         if route.endpoint.is_secure:
             stream = SecureStream(stream, trust.context(), route.endpoint.host)
+            passed("tls")
     except BaseException:
         stream.close()
         raise
     return stream
 
 
-def _connect(hop: Hop, deadline: Deadline) -> DeadlineSocket:
+def _connect(hop: Hop, deadline: Deadline, passed: Callable[[str], object]) -> DeadlineSocket:
     # Not `socket.create_connection`: it gives every address of a name the whole time.
     failure: OSError = socket.gaierror(socket.EAI_NONAME, "the name has no address")
     addresses = _look_up(hop, deadline)
+    passed("name")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         share = deadline.left() / (len(addresses) - tried)
         try:
@@ -59,6 +66,7 @@ def _connect(hop: Hop, deadline: Deadline) -> DeadlineSocket:
             raw.settimeout(share)
             raw.connect(address)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            passed("tcp")
             return stream
         except OSError as error:
             stream.close()

@@ -40,7 +40,7 @@ def no_answer(error: BaseException, endpoint: str) -> Answer:
     Answer(kind='retry', rejected=0, retry_after=None, reason='connection_refused', \
 message='http://otel:4318: Connection refused')
     """
-    told = line(f"{endpoint}: {_words(error)}")
+    told = line(f"{endpoint}: {words(error)}")
     return Answer("retry", reason=_reason(error), message=told)
 
 
@@ -48,7 +48,12 @@ def _reason(error: BaseException) -> str:
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "failed")
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
+    """What went wrong, for a person.
+
+    Args:
+        error: What went wrong.
+    """
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):

@@ -35,7 +35,9 @@ class Section:
         self._asked: list[str] = []
         self._table: Mapping[str, Any] = given if isinstance(given, dict) else {}
         if not isinstance(given, dict):
-            problems.append(f"{place} is {shown(given)}: use a table")
+            # A webhook's URL is a secret as a whole.
+            told = _MASKED if "://" in str(given) else shown(given)
+            problems.append(f"{place} is {told}: use a table")
 
     @property
     def keys(self) -> tuple[str, ...]:

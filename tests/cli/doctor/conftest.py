@@ -15,8 +15,11 @@ Doctor = Callable[..., Result]
 
 
 @pytest.fixture
-def doctor(host: Host, tmp_path: Path) -> Doctor:
-    """Runs `obskit doctor`, about a service whose logs go to the folder `log`."""
+def doctor(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Runs `obskit doctor`, about a service whose logs go to the folder `log`, without proxies."""
+    for name in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{name}_proxy", raising=False)
+        monkeypatch.delenv(f"{name.upper()}_PROXY", raising=False)
     folder = tmp_path / "log"
     folder.mkdir()
 

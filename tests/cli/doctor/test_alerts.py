@@ -87,3 +87,24 @@ def test_checks_that_run_no_more_are_found(
 
 def test_checks_that_never_ran_are_found(app: Host, doctor: Doctor, tmp_path: Path) -> None:
     assert "no check has run: start the service" in of(doctor, tmp_path)[1]
+
+
+def test_without_a_file_people_may_hear_by_alertmanager(app: Host, doctor: Doctor) -> None:
+    told = doctor("alerts", OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318").output
+    assert (
+        "OK      alerts        alerts.toml is not here: who hears is Alertmanager's to say" in told
+    )
+
+
+def test_without_a_file_and_without_metrics_nobody_is_told(app: Host, doctor: Doctor) -> None:
+    told = doctor("alerts").output
+    assert (
+        "WARNING alerts        nobody is told: alerts.toml is not here, and no metrics leave"
+        in told
+    )
+
+
+def test_without_checks_none_has_to_run(app: Host, doctor: Doctor) -> None:
+    app.write("")
+    found = doctor("alerts")
+    assert (found.exit_code, "no check is declared" in found.output) == (0, True)

@@ -23,11 +23,11 @@ def test_a_check_that_mends_itself_again_and_again_is_named_with_what_to_try(
     assert found.exit_code == 1
     assert found.stdout.splitlines() == [
         (
-            "WRONG false-alarms  rows failed 3 times in 30d, was well within minutes 3 times, and"
+            "FAILED  false-alarms  rows failed 3 times in 30d, was well within minutes 3 times, and"
             " flapped 0 times: try failures_before_alert=2, or another threshold"
         ),
         (
-            "WRONG false-alarms  3 of 3 alerts in 30d were over within five minutes: more than 5 %:"
+            "FAILED  false-alarms  3 of 3 alerts in 30d were over within five minutes: more than 5 %:"
             " see obskit check report"
         ),
     ]
@@ -38,5 +38,5 @@ def test_alerts_that_last_are_none_for_nothing(app: Host, doctor: Doctor) -> Non
     found = doctor("false-alarms")
     assert (found.exit_code, found.stdout) == (
         0,
-        "ok    false-alarms  0 of 2 alerts in 30d were over within five minutes\n",
+        "OK      false-alarms  0 of 2 alerts in 30d were over within five minutes\n",
     )

@@ -101,3 +101,14 @@ def test_rotated_files_that_nobody_compressed_are_found(log: Path, doctor: Docto
 def test_a_level_that_hides_lines_is_found(log: Path, doctor: Doctor) -> None:
     found = doctor("logs", OBSKIT_LOG_LEVEL="ERROR")
     assert "lines below ERROR are not written: set OBSKIT_LOG_LEVEL=INFO" in found.output
+
+
+def test_no_file_is_needed_where_lines_leave_over_otlp(app: Host, doctor: Doctor) -> None:
+    found = doctor("logs", OBSKIT_LOG_FOLDER=None, OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318")
+    assert (found.exit_code, found.stdout) == (
+        0,
+        (
+            "OK      logs          no file is written, as there is no folder; lines leave over"
+            " OTLP\n"
+        ),
+    )

@@ -16,11 +16,11 @@ def test_a_check_that_takes_long_for_how_often_it_runs_is_named(app: Host, docto
     assert found.exit_code == 1
     assert found.stdout.splitlines()[:2] == [
         (
-            "WRONG overhead      rows takes 15s, and runs every 1m: run it more seldom, or have it look"
+            "FAILED  overhead      rows takes 15s, and runs every 1m: run it more seldom, or have it look"
             " at less"
         ),
         (
-            "WRONG overhead      checks take 25.00% of the time of one thread: run these more seldom:"
+            "FAILED  overhead      checks take 25.00% of the time of one thread: run these more seldom:"
             " rows"
         ),
     ]
@@ -32,8 +32,8 @@ def test_checks_that_are_quick_are_well(app: Host, doctor: Doctor) -> None:
     assert (found.exit_code, found.stdout.splitlines()) == (
         0,
         [
-            "ok    overhead      checks take 1.00% of the time of one thread",
-            "ok    overhead      log files take 0.0 of 1074 MB",
+            "OK      overhead      checks take 1.00% of the time of one thread",
+            "OK      overhead      log files take 0.0 of 1074 MB",
         ],
     )
 

@@ -51,7 +51,7 @@ class Drill:
         self._transport = Transport(config.metrics, f"obskit/{version()}")
         self._encoder = Encoder(leaving)
         self._reader = InMemoryMetricReader()
-        self._meters = metrics.build(config, _resource(config, mark), [self._reader])
+        self._meters = metrics.build(config, resource(config, f"drill-{mark}"), [self._reader])
         meter = self._meters.get_meter("obskit.drill")
         self._recorded = [
             (metrics.instrument(meter, metric), values) for metric, values in story.recorded.items()
@@ -109,11 +109,17 @@ class Drill:
         return self._transport.post(assemble(parts), _TIMEOUT)
 
 
-def _resource(config: Config, mark: str) -> Resource:
+def resource(config: Config, instance: str) -> Resource:
+    """What made-up telemetry is of: the service, and an instance that is none of its processes.
+
+    Args:
+        config: Says which service.
+        instance: The instance.
+    """
     environment = config.environment
     of_service = {
         names.SERVICE_NAME: config.service,
-        names.SERVICE_INSTANCE_ID: f"drill-{mark}",
+        names.SERVICE_INSTANCE_ID: instance,
         **({names.DEPLOYMENT_ENVIRONMENT_NAME: environment} if environment else {}),
     }
     return Resource({**config.resource_attributes, **of_service})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from obskit.cli import state
 from obskit.cli.doctor.patient import Finding, Patient
@@ -24,13 +25,10 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
     Raises:
         StoreError: The store cannot be read.
     """
-    try:
-        directory = read_directory(patient.alerts)
-    except ConfigError as error:
-        wrong = "; ".join(error.problems)
-        yield Finding(f"{patient.alerts} is wrong: {wrong}", "correct it, or name it by --alerts")
+    if patient.alerts_named or patient.alerts.exists():
+        yield from _of_file(patient.alerts)
     else:
-        yield from _of_channels(directory)
+        yield _without_file(patient)
     waiting: dict[str, list[Notice]] = {}
     for notice in patient.store.notices.waiting():
         waiting.setdefault(notice.channel, []).append(notice)
@@ -47,6 +45,27 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
     yield from _of_looks(patient)
 
 
+def _of_file(alerts: Path) -> Iterator[Finding]:
+    try:
+        directory = read_directory(alerts)
+    except ConfigError as error:
+        wrong = "; ".join(error.problems)
+        yield Finding(f"{alerts} is wrong: {wrong}", "correct it, or name it by --alerts")
+    else:
+        yield from _of_channels(directory)
+
+
+def _without_file(patient: Patient) -> Finding:
+    config = patient.config
+    if config.exporter("metrics") == "otlp" or config.scraped:
+        return Finding(f"{patient.alerts} is not here: who hears is Alertmanager's to say")
+    return Finding(
+        f"nobody is told: {patient.alerts} is not here, and no metrics leave that others could judge",
+        "write it, or name it by --alerts (docs/alerts.md)",
+        mild=True,
+    )
+
+
 def _of_channels(directory: Directory) -> Iterator[Finding]:
     for name, channel in channels.all_of(directory).items():
         try:
@@ -59,6 +78,9 @@ def _of_channels(directory: Directory) -> Iterator[Finding]:
 
 def _of_looks(patient: Patient) -> Iterator[Finding]:
     checks, latest = patient.registry.checks, patient.store.latest()
+    if not checks:
+        yield Finding("no check is declared, as far as is known here")
+        return
     kept = [(checks[name], run) for name, run in latest.items() if name in checks]
     if not kept:
         yield Finding(

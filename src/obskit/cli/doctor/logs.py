@@ -25,8 +25,13 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
     """
     config = patient.config
     if config.log_folder is None:
+        if config.exporter("logs") == "otlp":
+            yield Finding("no file is written, as there is no folder; lines leave over OTLP")
+            return
         yield Finding(
-            "no file is written: there is no folder", "name one that exists by OBSKIT_LOG_FOLDER"
+            "no file is written: there is no folder",
+            "name one that exists by OBSKIT_LOG_FOLDER",
+            mild=True,
         )
         return
     folder = Path(str(config.log_folder))
