@@ -1,10 +1,12 @@
 """Run the rows of the examples, and print a line for each in words; exit with 1 where one fails.
 
-`make examples BREAK=0` leaves out what breaks or changes a thing: then each row must fail.
+`make examples BREAK=0` leaves out what breaks or changes a thing: then each row must fail. In CI what failed is
+tried once more: a shared machine is late now and then.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -37,6 +39,7 @@ class Rows:
         self.passed: set[tuple[str, str]] = set()
         self.failed: set[tuple[str, str]] = set()
         self._rows: dict[str, tuple[str, str]] = {}
+        self._broken: set[str] = set()
 
     @pytest.hookimpl
     def pytest_itemcollected(self, item: pytest.Item) -> None:
@@ -48,7 +51,11 @@ class Rows:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a test has ended."""
+        if report.failed:
+            self._broken.add(report.nodeid)
         row = self._rows.get(report.nodeid)
+        if row is None and report.failed:
+            print(f"FAILED {report.nodeid}\n{report.longreprtext}", flush=True)
         if row is None or row in self.failed or (report.passed and report.when != "call"):
             return
         (self.passed if report.passed else self.failed).add(row)
@@ -62,6 +69,16 @@ class Rows:
         """Say what hinders the collection."""
         if report.failed:
             print(report.longreprtext, flush=True)
+
+    def again(self) -> list[str]:
+        """Begin anew with what failed.
+
+        Returns:
+            The tests.
+        """
+        tests, self._broken = sorted(self._broken), set()
+        self.failed.clear()
+        return tests
 
     def end(self) -> int:
         """Print what is missing and the totals.
@@ -87,8 +104,12 @@ def main(names: list[str]) -> int:
     there = [file for file in files if (_ROOT / file).exists()]
     # The configured options are for the terminal, which says another thing than the rows here.
     addopts = "addopts=--strict-markers --strict-config --import-mode=importlib"
-    options = ["-o", addopts, "-p", "no:terminal", "-p", "no:randomly", *there]
-    code = pytest.main(options, plugins=[rows]) if there else 0
+    options = ["-o", addopts, "-p", "no:terminal", "-p", "no:randomly"]
+    code = pytest.main([*options, *there], plugins=[rows]) if there else 0
+    if code and os.environ.get("CI") and os.environ.get("BREAK") != "0":
+        late = rows.again()
+        print("\nonce more:", *late, flush=True)
+        code = pytest.main([*options, *late], plugins=[rows]) if late else code
     return 1 if rows.end() or code else 0
 
 

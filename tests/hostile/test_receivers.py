@@ -128,7 +128,8 @@ def test_a_strange_answer_that_takes_is_no_news(
     shop = Shop()
     with faulty(TAKING[way]) as server:
         address = f"http://127.0.0.1:{server.port}"
-        with running(tmp_path, **{"otlp.endpoint": address}) as runtime:
+        patient = {f"{kind}_export_timeout_ms": 60_000 for kind in ("span", "metric", "log")}
+        with running(tmp_path, **patient, **{"otlp.endpoint": address}) as runtime:
             shop.serve(10)
             assert runtime.flush(PATIENCE)
             ledger = ledger_at_the_end(runtime)
