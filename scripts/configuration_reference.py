@@ -206,6 +206,11 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "The status page",
+        "[console.md](console.md) tells of it.",
+        ("console", "trace_url"),
+    ),
+    (
         "Profiles",
         "[profiles.md](profiles.md) tells of them, and of those of Sentry.",
         ("profile_slow_requests",),

@@ -19,8 +19,8 @@ import pytest
 import obskit
 from obskit.capture import Capture, capturing
 from obskit.dev import Receiver
-from obskit.dev.signals import Line
 from obskit.registry import Registry
+from obskit.stories.signals import Line
 
 pytest.importorskip("flask", reason="Flask is not installed")
 

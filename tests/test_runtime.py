@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from obskit.dev import Receiver
-from obskit.dev.signals import Line, Point, Span
+from obskit.stories.signals import Line, Point, Span
 
 
 class Host:

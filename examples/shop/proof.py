@@ -9,8 +9,8 @@ from load import Sent
 
 from obskit import names
 from obskit.dev import Stories, Story
-from obskit.dev.signals import Span
-from obskit.dev.tree import statement
+from obskit.stories.signals import Span
+from obskit.stories.tree import statement
 
 #: The check that the demo breaks.
 BROKEN_CHECK = "payment-gateway"

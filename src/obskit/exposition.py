@@ -1,25 +1,36 @@
-"""Metrics for those who come for them: Prometheus, and whoever reads a file."""
+"""What is given out to those who come for it: metrics for Prometheus, and files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.resources import Resource
 
+from obskit import listeners
 from obskit.checks.report import Watched
 from obskit.clock import Clock
 from obskit.config import Config
 from obskit.exceptions import MissingExtra
 from obskit.export.budget import within
-from obskit.export.worker import Worker
+from obskit.export.worker import Task, Worker
+from obskit.overview import standing
+from obskit.overview.process import Process
+from obskit.overview.telling import Telling
 from obskit.telemetry import providers
+from obskit.telemetry.errors import Errors
 
 if TYPE_CHECKING:
-    from obskit.metrics_file import MetricsFile
     from obskit.telemetry.prometheus import Scraped
+
+
+class File(Task, Protocol):
+    """What is written again and again while the process serves."""
+
+    def finish(self) -> None:
+        """The process ends."""
 
 
 class Exposition:
@@ -40,7 +51,7 @@ class Exposition:
         self._config = config
         self._clock = clock
         self.scraped = _scraped(config)
-        self._files: list[MetricsFile] = []
+        self._files: list[File] = []
         self._worker = Worker(clock)
 
     def join(self, provider: Any) -> None:
@@ -68,14 +79,39 @@ class Exposition:
             return as_json(config, resource(), scraped, watched(), clock)
 
         interval = config.metric_export_interval_ms / 1_000
-        self._files = [
-            MetricsFile(path, interval, scraped.file if path.suffix == ".prom" else told, clock)
-            for path in map(Path, config.metrics_file)
-        ]
+        for path in map(Path, config.metrics_file):
+            content = scraped.file if path.suffix == ".prom" else told
+            self.add(MetricsFile(path, interval, content, clock))
+
+    def tell(self, process: Process, errors: Errors | None) -> None:
+        """Have the status page told of this process from `serve` on, where there is one.
+
+        Args:
+            process: This process.
+            errors: What reports errors, or None.
+        """
+        config = self._config
+        if not config.console:
+            return
+        listeners.add(process.errors)
+        if errors is not None:
+            errors.sent = process.errors.sent
+        folder = standing.folder(config)
+        if process.export is not None and process.export.ring is not None:
+            process.export.ring.begin(lambda: folder / process.instance())
+        self.add(Telling(lambda: folder / f"{process.instance()}.json", process.tell, self._clock))
+
+    def add(self, file: File) -> None:
+        """Have another file written from `serve` on.
+
+        Args:
+            file: What writes it.
+        """
+        self._files = [*self._files, file]
         self._worker.take(self._files)
 
     def serve(self) -> None:
-        """This process does a service's work: it writes metrics into their files from now on.
+        """This process does a service's work: it writes its files from now on.
 
         The parent of a server's workers does not. Costs little: call it often.
         """

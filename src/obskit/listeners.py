@@ -24,6 +24,18 @@ class Line(Protocol):
     """A log line, plain and redacted."""
 
     @property
+    def timestamp(self) -> float:
+        """Seconds since the Unix epoch."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The request's id, if there is one."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace's id, if there is a span."""
+
+    @property
     def level(self) -> int:
         """The number of its level."""
 

@@ -18,6 +18,7 @@ from obskit.checks.results import Results
 from obskit.clock import Clock, to_rfc3339
 from obskit.config import Config
 from obskit.export import lock
+from obskit.export.replacing import replace
 from obskit.registry import Registry
 from obskit.telemetry.prometheus import Scraped
 
@@ -87,7 +88,7 @@ class MetricsFile:
             with self._lock:
                 if self._is_anothers():
                     return
-                _replace(self._path, self._content())
+                replace(self._path, self._content(), 0o644)
         except Exception as error:
             if not self._failing:
                 known = isinstance(error, OSError)
@@ -153,21 +154,3 @@ def as_json(
         "metrics": metrics,
     }
     return orjson.dumps(told, option=orjson.OPT_INDENT_2)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a new file in the place of another at once."""
-    beside = path.with_name(f"{path.name}.tmp")
-    with suppress(FileNotFoundError):
-        beside.unlink()  # of a process that was killed
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-        with os.fdopen(os.open(beside, flags, 0o644), "wb") as file:
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), 0o644)  # whatever the process' mask is
-            file.write(data)
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise

@@ -18,6 +18,7 @@ from obskit.export.otlp import Export
 from obskit.export.worker import Worker
 from obskit.exposition import Exposition
 from obskit.ledger import Ledger
+from obskit.overview.process import Process
 from obskit.telemetry import account, console, process, providers, resource, sinks
 from obskit.telemetry.clients import Clients
 from obskit.telemetry.errors import Errors, Reporter, reporter_of
@@ -129,6 +130,8 @@ class Runtime:
             meter_is_own="metrics" not in self.providers.hosts_own,
         )
         self._exposition.make_files(lambda: self.resource, self.watches.results)
+        parts = (self._instance, self.slot, self.ledger, self._export, self.watches)
+        self._exposition.tell(Process(config, *parts), self.errors)
         self.watch, self.scraped = self.watches.of, self._exposition.scraped
 
     def _begin_to_send(self) -> None:
@@ -136,8 +139,7 @@ class Runtime:
         if self.sends:
             account.register(self.meter, self.ledger)
         account.tell_unfinished(self.pipeline, self._unfinished)
-        worker = self._worker()
-        if worker:
+        if worker := self._worker():
             worker.forked, worker.looked = self.forked_in_c, self._look
         self._send_metrics()
         self._clients.switch_on(
@@ -194,7 +196,6 @@ class Runtime:
             return True
         self.hosting.warn_if_late()
         self._closed = True
-        worker = self._worker()
         budget = self.config.shutdown_timeout - self.hosting.spent if timeout is None else timeout
         budget = self._exposition.end(budget)  # while this process is the one that runs its checks
         self.watches.stop()
@@ -206,7 +207,7 @@ class Runtime:
         in_time = within(budget, ways)
         if in_time:
             self.ledger.end()
-        if worker:
+        if worker := self._worker():
             worker.stop()
             account.tell_end(self.pipeline, self.ledger, forked=self._forked)
         self.watches.close()
@@ -231,8 +232,7 @@ class Runtime:
         if self.server is None or self._closed:
             return
         self._closed = True
-        worker = self._worker()
-        if worker:
+        if worker := self._worker():
             worker.stop()
         self._exposition.stop()
         self.providers.discard()
@@ -250,8 +250,7 @@ class Runtime:
             return
         self._pid = os.getpid()
         self._forked = True
-        worker = self._worker()
-        if worker:
+        if worker := self._worker():
             worker.after_fork()
         self._exposition.after_fork()
         self.ledger.reset()

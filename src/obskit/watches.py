@@ -84,7 +84,7 @@ class Watches:
         )
         if _is_heard_when_serving(config, is_own=meter_is_own):
             self._around.leave_counts()
-        self._housekeeping = Housekeeping(self._around, self._job_ended, self._declared)
+        self._housekeeping = Housekeeping(self._around, self._job_ended, self.declared)
         surroundings.install(self._around)
         self._register_instruments(meter)
         self.deploys = Deploys(
@@ -173,12 +173,13 @@ class Watches:
 
     def _register_instruments(self, meter: Meter) -> None:
         report.register_instruments(meter, self.results)
-        operations_report.register_quotas(meter, self._declared)
+        operations_report.register_quotas(meter, self.declared)
         operations_report.register_instruments(
             meter, self._judged, self._runs, self._clock, self._around.known_since
         )
 
-    def _declared(self) -> set[Registry]:
+    def declared(self) -> set[Registry]:
+        """Where jobs, operations and quotas of this process are declared."""
         return {default_registry, *self._watches}
 
     # One process of a host tells of all jobs, by what the store knows; the others of their own runs.
@@ -186,7 +187,7 @@ class Watches:
         return any(watch.keeps_house for watch in self._all())
 
     def _judged(self) -> set[Registry]:
-        return self._declared() if self._keeps_house() else set()
+        return self.declared() if self._keeps_house() else set()
 
     def _runs(self) -> Mapping[str, Sequence[JobRun]]:
         known = self._store if self._keeps_house() else self._around.runs

@@ -16,6 +16,7 @@ Commands:
   alerts    Explain alerts, try their way to a person, report on their past.
   audit     Verify the audit, and make checkpoints of it.
   check     Run the checks of an app, watch them, silence them.
+  console   Serve the status page of a service.
   deploy    Mark that a release is deployed.
   dev       Run a service and show the story of each request.
   doctor    Look for what is wrong with the monitoring itself.
@@ -55,6 +56,7 @@ print(*sorted(name for name in sys.modules if name.partition(".")[0] == "obskit"
     "command",
     [
         "check",
+        "console",
         "deploy",
         "dev",
         "doctor",

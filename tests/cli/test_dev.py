@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,8 @@ def without_numbers(text: str) -> str:
     text = re.sub(r"\d\d:\d\d:\d\d", "NOW", text)
     text = re.sub(r"\d+ points", "N points", text)
     text = re.sub(r"\.py:\d+", ".py:LINE", text)
-    return re.sub(r"127.0.0.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"127.0.0.1:\d+", "127.0.0.1:PORT", text)
+    return re.sub(r"PORT/[\w-]{24}/", "PORT/TOKEN/", text)
 
 
 def test_stories_of_a_program_that_knows_nothing_of_obskit() -> None:
@@ -64,6 +66,7 @@ def test_stories_of_a_program_that_knows_nothing_of_obskit() -> None:
     assert done.returncode == 3
     assert without_numbers(done.stdout).splitlines() == [
         "obskit dev receives on http://127.0.0.1:PORT",
+        "in the browser: http://127.0.0.1:PORT/TOKEN/",
         "answers 200 500",
         "",
         "NOW GET /items/3 200 T  ID",
@@ -121,7 +124,10 @@ def test_a_taken_port_is_told() -> None:
     with Receiver(lambda _: None) as taken:
         done = run("--port", str(taken.port), "--", "true")
     assert (done.returncode, done.stdout) == (126, "")
-    assert "in use" in done.stderr
+    assert done.stderr == (
+        f"obskit dev: port {taken.port} is in use: end what listens there (a collector, another"
+        " obskit dev), or choose another with --port; 0 takes a free one\n"
+    )
 
 
 def test_a_command_that_does_not_exist_is_told() -> None:
@@ -138,10 +144,35 @@ def test_a_command_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     assert "Permission denied" in done.stderr
 
 
-def test_without_a_command_the_usage_is_told() -> None:
-    done = run()
-    assert done.returncode == 2
-    assert "Missing argument 'COMMAND...'" in done.stderr
+def test_without_a_command_it_receives_from_anyone_until_ctrl_c() -> None:
+    alone = subprocess.Popen([*DEV, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    assert alone.stdout is not None
+    said = [alone.stdout.readline() for _ in range(6)]
+    assert [without_numbers(line) for line in said] == [
+        "obskit dev receives on http://127.0.0.1:PORT\n",
+        "in the browser: http://127.0.0.1:PORT/TOKEN/\n",
+        "set where the service starts:\n",
+        "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:PORT\n",
+        "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n",
+        "  export SENTRY_DSN=http://ID@127.0.0.1:PORT/1\n",
+    ]
+    settings = dict(line.split(maxsplit=1)[1].strip().split("=", 1) for line in said[3:])
+    sender = [sys.executable, STOCK_SENDER, "/boom"]
+    subprocess.run(sender, env={**os.environ, **settings}, timeout=120, check=False)
+    alone.send_signal(signal.SIGINT)
+    told, _ = alone.communicate(timeout=60)
+    assert " GET /boom 500 " in told
+    assert alone.returncode == 0
+
+
+def test_without_a_command_it_receives_where_senders_look_first() -> None:
+    try:
+        with Receiver(lambda _: None, port=4318):
+            done = run()
+    except OSError:
+        done = run()  # somebody else has the port
+    assert done.returncode == 126
+    assert done.stderr.startswith("obskit dev: port 4318 is in use: end what listens there")
 
 
 def test_a_command_that_dies_of_a_signal_gives_128_and_its_number() -> None:
@@ -256,3 +287,20 @@ def test_signals_are_passed_on(hangup: None) -> None:
             process.send_signal(following[line.strip()])
     process.stdout.close()
     assert process.wait(120) == 44
+
+
+def test_without_a_command_the_port_of_grpc_says_what_to_set() -> None:
+    alone = subprocess.Popen([*DEV, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    assert alone.stdout is not None
+    for _ in range(6):
+        alone.stdout.readline()
+    with socket.create_connection(("127.0.0.1", 4317), timeout=60) as sender:
+        sender.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        answer = sender.makefile("rb").read()
+    alone.send_signal(signal.SIGTERM)
+    alone.communicate(timeout=60)
+    assert alone.returncode == 0
+    assert answer.endswith(
+        b"gRPC is not spoken here: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+        b" OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317\n"
+    )

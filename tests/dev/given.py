@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from obskit import names
-from obskit.dev.signals import Error, Line, Raised, Span, Value
+from obskit.stories.signals import Error, Line, Raised, Span, Value
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 

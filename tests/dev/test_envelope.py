@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.dev.envelope import EnvelopeError, decode_envelope, decode_event
-from obskit.dev.signals import Error, Frame, Raised
+from obskit.stories.signals import Error, Frame, Raised
 
 NOW = 1_700_000_000.0
 

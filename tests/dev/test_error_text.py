@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from obskit.dev.error_text import error_text
-from obskit.dev.signals import Error, Frame, Raised
+from obskit.stories.signals import Error, Frame, Raised
 
 from . import given
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.dev.plain import duration, plain, time_of_day
-from obskit.dev.signals import instant
+from obskit.stories.signals import instant
 
 
 @pytest.mark.parametrize(

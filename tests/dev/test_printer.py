@@ -16,9 +16,9 @@ from rich.console import Console
 from obskit import names
 from obskit.dev.checks import CheckChange
 from obskit.dev.printer import Printer
-from obskit.dev.signals import Frame, Raised, Refused, Value
 from obskit.dev.stories import News
-from obskit.dev.story import Story
+from obskit.stories.signals import Frame, Raised, Refused, Value
+from obskit.stories.story import Story
 
 from . import given
 from .given import TRACE

@@ -14,7 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from obskit.dev.receiver import Receiver
-from obskit.dev.signals import Error, Line, Refused, Signal
+from obskit.stories.signals import Error, Line, Refused, Signal
 
 LOGS = ExportLogsServiceRequest(
     resource_logs=[
@@ -197,3 +197,22 @@ def test_the_port_can_be_chosen() -> None:
         port = first.port
     with Receiver(lambda _: None, port=port) as second:
         assert second.port == port
+
+
+def test_a_sender_that_speaks_grpc_is_refused_and_the_developer_is_told_once(
+    received: Received,
+) -> None:
+    grpc = pytest.importorskip("grpc")
+    for _ in range(2):
+        with grpc.insecure_channel(f"127.0.0.1:{received.receiver.port}") as channel:
+            export = channel.unary_unary("/TraceService/Export")
+            with pytest.raises(grpc.RpcError, match=r"http1\.x server"):
+                export(b"", timeout=60)
+    reason = (
+        "gRPC is not spoken here: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+        f" OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{received.receiver.port}"
+    )
+    assert received.signals == [Refused("gRPC", 400, reason)]
+    answer = received.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(f"\r\n\r\n{reason}\n".encode())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
+from obskit.dev.archive import Archive
+from obskit.dev.page.site import Site
 from obskit.dev.receiver import Receiver
 from obskit.dev.stories import Stories
+from obskit.stories.signals import Signal
 
 SPAN = Span(trace_id=bytes(range(16)), span_id=bytes(range(8)), name="work")
 REQUEST = ExportTraceServiceRequest(
@@ -27,8 +31,29 @@ ENCODINGS = ("gzip", "deflate", "br", "identity", "x", "")
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    with Receiver(Stories().receive, limit=100_000) as running:
+    with receiving() as (running, _):
         yield running
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[tuple[Receiver, str]]:
+    with receiving() as running:
+        yield running
+
+
+@contextmanager
+def receiving() -> Iterator[tuple[Receiver, str]]:
+    """A receiver and the path of its page."""
+    stories, archive = Stories(), Archive()
+    site = Site(archive, stories)
+
+    def take(signals: Sequence[Signal]) -> None:
+        stories.receive(signals)
+        archive.take(signals)
+
+    with Receiver(take, page=site.answer, limit=100_000) as running:
+        yield running, site.path
+    archive.close()
 
 
 def exchange(receiver: Receiver, request: bytes) -> bytes:
@@ -99,3 +124,19 @@ def test_any_bytes_are_answered_below_500_or_not_at_all(
 
 def test_a_sound_request_is_taken_after_all_of_that(receiver: Receiver) -> None:
     assert post(receiver, "/v1/traces", "application/x-protobuf", "", REQUEST) == 200
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=80))
+@example("story?number=99999999999999999999")
+@example("?before=-1&status=%00&text=%ff%fe&id=%")
+@example("?" + "&".join(f"a{number}=1" for number in range(500)))
+@example("error?number=1&error=999&from=999999999999999")
+@example("metrics?from=99999999")
+def test_any_address_of_the_page_is_answered_below_500(
+    page: tuple[Receiver, str], target: str
+) -> None:
+    receiver, path = page
+    request = f"GET {path}{target} HTTP/1.0\r\nHost: localhost\r\n\r\n"
+    answer = exchange(receiver, request.encode())
+    assert 200 <= int(answer.split()[1]) < 500

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from obskit.dev import Printer, Session
-from obskit.dev.story import Head
+from obskit.stories.story import Head
 
 SEND = """
 import json, os, time, urllib.request

@@ -8,9 +8,9 @@ import pytest
 
 from obskit import names
 from obskit.dev.checks import CheckChange
-from obskit.dev.signals import Line, Point, Raised, Refused, Signal, SpanEvent
 from obskit.dev.stories import News, Stories
-from obskit.dev.story import Story
+from obskit.stories.signals import Line, Point, Raised, Refused, Signal, SpanEvent
+from obskit.stories.story import Story
 
 from . import given
 from .given import TRACE, HandClock

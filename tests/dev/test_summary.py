@@ -7,8 +7,8 @@ import io
 from rich.console import Console
 
 from obskit.dev.printer import Printer
-from obskit.dev.signals import Refused
 from obskit.dev.stories import Stories
+from obskit.stories.signals import Refused
 
 from . import given
 

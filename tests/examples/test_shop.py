@@ -17,7 +17,7 @@ import pytest
 
 from obskit import names
 from obskit.dev import Stories
-from obskit.dev.signals import Error, Frame, Line, Point, Raised, Signal, Span
+from obskit.stories.signals import Error, Frame, Line, Point, Raised, Signal, Span
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

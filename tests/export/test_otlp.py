@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.config.receiver import Receiver, attributes
 
 from obskit.config import Config, Otlp
 from obskit.export import otlp
+from obskit.export.spool import Spool
 from obskit.ledger import Ledger
 
 SECRETS = {"api_key": "hunter2", "plan": "free"}
@@ -155,3 +157,60 @@ def test_a_signal_that_stays_has_no_way_out(receiver: Receiver) -> None:
     """Nor a thread."""
     export = otlp.build(config(receiver, "traces", traces_exporter="none"), Ledger())
     assert (export.traces, export.metrics, export.logs) == (None, None, None)
+
+
+def test_where_there_is_no_status_page_nothing_is_kept(receiver: Receiver) -> None:
+    assert otlp.build(config(receiver, "traces"), Ledger()).ring is None
+
+
+def test_without_a_receiver_spans_and_lines_are_kept_and_metrics_are_not() -> None:
+    built = otlp.build(Config(console=True), Ledger())
+    assert (built.traces is None, built.metrics is None, built.logs is None) == (False, True, False)
+    assert built.ring is not None
+    assert otlp.build(Config(console=True, sdk_disabled=True), Ledger())[:3] == (None, None, None)
+
+
+def test_that_what_leaves_cannot_be_kept_is_told_once(
+    receiver: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger()
+    built = otlp.build(config(receiver, "traces", console=True), ledger)
+    assert built.ring is not None
+    (tmp_path / "standing").write_text("")
+    built.ring.begin(lambda: tmp_path / "standing" / "i-1")
+    provider = TracerProvider(shutdown_on_exit=False)
+    assert built.traces is not None
+    provider.add_span_processor(built.traces)
+    for _ in range(2):
+        provider.get_tracer("t").start_span("work").end()
+        provider.force_flush()
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("traces are not kept for the status page: ")
+    assert ledger.snapshot()["traces"]["exported"] == 2
+    provider.shutdown()
+
+
+def test_what_goes_to_no_receiver_and_cannot_be_kept_is_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger()
+    built = otlp.build(Config(console=True), ledger)
+    assert built.ring is not None
+    (tmp_path / "standing").write_text("")
+    built.ring.begin(lambda: tmp_path / "standing" / "i-1")
+    provider = TracerProvider(shutdown_on_exit=False)
+    assert built.traces is not None
+    provider.add_span_processor(built.traces)
+    provider.get_tracer("t").start_span("work").end()
+    provider.shutdown()
+    assert ledger.snapshot()["traces"]["dropped"] == {"not_kept": 1}
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("the folder of the status page refuses traces: ")
+
+
+def test_what_waits_on_disk_is_left_for_a_receiver(receiver: Receiver, tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.put("traces", b"waits", 1)
+    built = otlp.build(Config(console=True, spool_dir=str(tmp_path)), Ledger())
+    assert built.worker is not None
+    assert [type(task).__name__ for task in built.worker._tasks] == ["Sender", "Sender"]

@@ -320,3 +320,31 @@ _STEP: dict[str, Callable[..., object]] = {
     "age": lambda line: line.clock.advance(30_000),
     "end": lambda line: line.sender.finish(line.clock.monotonic() + 3),
 }
+
+
+def test_each_body_is_kept_once_as_it_is_taken_whatever_becomes_of_it() -> None:
+    kept: list[bytes] = []
+    line = Line(AWAY, TAKEN, kept=kept.append)
+    line.put(b"a", b"b", b"c", b"d", b"e")
+    line.run()
+    assert [body[-4:] for body in kept] == [b"abcd"]
+    line.run(60.0)
+    assert kept == line.transport.bodies
+    assert len(kept) == 2
+
+
+def test_what_a_process_forgets_is_not_kept() -> None:
+    kept: list[bytes] = []
+    line = Line(kept=kept.append)
+    line.put(b"a")
+    line.sender.discard()
+    assert kept == []
+
+
+def test_what_waits_at_the_end_is_kept() -> None:
+    kept: list[bytes] = []
+    line = Line(kept=kept.append)
+    line.put(b"a")
+    line.sender.finish(line.clock.monotonic() + 10)
+    assert kept == line.transport.bodies
+    assert len(kept) == 1

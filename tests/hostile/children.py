@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from obskit.dev import Receiver
-from obskit.dev.signals import Line
+from obskit.stories.signals import Line
 
 PATIENCE = 600
 

@@ -95,3 +95,13 @@ def test_a_wrong_declaration_is_told(
     with pytest.raises(DeclarationError) as caught:
         quota("crm-api", registry=registry, **options)
     assert message in str(caught.value)
+
+
+def test_of_late_is_the_last_tenth_of_the_window(
+    crm: DeclaredQuota, obskit_capture: Capture
+) -> None:
+    crm.use(100)
+    assert crm.recent == 100
+    obskit_capture.clock.advance(420)
+    crm.use(7)
+    assert (crm.recent, crm.used) == (7, 107)

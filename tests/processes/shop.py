@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import obskit
-from obskit import metrics
+from obskit import Registry, metrics
+from obskit.probes import Probes
 from obskit.wsgi import ObskitMiddleware
 
 obskit.init("shop")
@@ -29,6 +30,7 @@ def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 application = ObskitMiddleware(respond)
+probed = ObskitMiddleware(respond, probes=Probes(Registry()))
 
 
 async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:

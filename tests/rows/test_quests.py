@@ -366,7 +366,12 @@ def test_rhythm(quests: Quests, breaks: Breaks) -> None:
     listed = quests.obskit("check", "list").out
     for rhythm, names in {
         "every 5m": ("database", "service", "critical-lines", "database-errors"),
-        "every 15m": ("slow-operations", "approvals-failed", "transaction-success", "response-time"),
+        "every 15m": (
+            "slow-operations",
+            "approvals-failed",
+            "transaction-success",
+            "response-time",
+        ),
         "every 1h": ("integrity", "model-counts"),
         "at 0 6 * * * UTC": ("audit",),
         "at 0 7 * * 1 UTC": ("permissions", "audit-chain", "rotation"),

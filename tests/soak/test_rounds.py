@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from obskit.dev import Receiver
-from obskit.dev.signals import Line, Span
+from obskit.stories.signals import Line, Span
 
 ROUNDS = int(os.environ.get("OBSKIT_SOAK_ROUNDS", "3"))
 PATIENCE = 1_800

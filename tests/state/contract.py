@@ -61,6 +61,7 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
     def test_a_new_store_holds_nothing(self, store: Store) -> None:
         assert store.latest() == {}
         assert store.runs("database") == []
+        assert store.recent(0.0, 10) == {}
         assert store.values("database", 0.0, 1.0) == []
         assert store.silences(0.0) == []
         assert store.job_runs("import") == []
@@ -109,6 +110,32 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
         found = store.runs("database", since=2.0, until=4.0)
         assert [run.started for run in found] == [3.0, 2.0]
         assert [run.started for run in store.runs("database", limit=2)] == [4.0, 3.0]
+
+    def test_recent_runs_are_the_newest_of_each_check(self, store: Store) -> None:
+        for started in (3.0, 1.0, 4.0, 2.0, 2.0):
+            store.keep(replace(RUN, started=started))
+        store.keep(replace(RUN, check="queue", started=1.5))
+        store.keep(replace(RUN, check="disk", started=0.5))
+
+        def moments(since: float, most_each: int) -> dict[str, list[float]]:
+            found = store.recent(since, most_each)
+            return {name: [run.started for run in runs] for name, runs in found.items()}
+
+        assert moments(1.0, 2) == {"database": [4.0, 3.0], "queue": [1.5]}
+        assert moments(1.0, 3) == {"database": [4.0, 3.0, 2.0], "queue": [1.5]}
+        assert moments(2.0, 9) == {"database": [4.0, 3.0, 2.0, 2.0]}
+        assert moments(0.0, 0) == {}
+        assert moments(5.0, 9) == {}
+
+    def test_recent_runs_come_back_without_details_and_evidence(self, store: Store) -> None:
+        odd = replace(RUN, check="queue", message="\ud800\0", value=float("inf"))
+        store.keep(RUN)
+        store.keep(odd)
+        bare: dict[str, Any] = {"details": {}, "evidence": ()}
+        assert store.recent(0.0, 1) == {
+            "database": [replace(RUN, **bare)],
+            "queue": [replace(odd, **bare)],
+        }
 
     def test_values_are_those_of_runs_that_did_not_fail_the_oldest_first(
         self, store: Store

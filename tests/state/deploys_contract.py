@@ -36,6 +36,17 @@ class DeploysContract:
         assert store.deploys.latest("") == Deploy("1.4.3", "", 200.0)
         assert store.deploys.latest("staging") == Deploy("1.4.3", "staging", 100.0)
 
+    def test_those_of_late_are_told_the_newest_first(self, store: Store) -> None:
+        store.deploys.mark(Deploy("1.4.1", "production", 50.0), again=False)
+        store.deploys.mark(Deploy("1.4.2", "production", 100.0), again=False)
+        store.deploys.mark(Deploy("1.4.3", "staging", 150.0), again=False)
+        store.deploys.mark(Deploy("1.4.1", "production", 200.0), again=True)
+        assert store.deploys.recent("production", 2) == [
+            Deploy("1.4.1", "production", 200.0),
+            Deploy("1.4.2", "production", 100.0),
+        ]
+        assert store.deploys.recent("", 2) == []
+
     def test_the_oldest_of_more_than_a_hundred_is_forgotten(self, store: Store) -> None:
         store.deploys.mark(Deploy("elsewhere", "staging", 1.0), again=False)
         for number in range(101):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.state.contract import RUN
@@ -27,3 +28,17 @@ def test_fields_that_an_earlier_version_did_not_know_have_their_defaults() -> No
 def test_what_is_no_record_is_a_store_error(broken: str) -> None:
     with pytest.raises(StoreError, match="what is kept is no Run"):
         text.read(Run, broken)
+
+
+def test_in_outline_a_run_is_itself_without_details_and_evidence() -> None:
+    assert RUN.details
+    bare = replace(RUN, details={}, evidence=())
+    assert text.outline(text.write(RUN)) == bare
+    later = {**json.loads(text.write(RUN)), "mood": "fine", "message": "half \ud800"}
+    assert text.outline(json.dumps(later)) == replace(bare, message="half \ud800")
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", "7"])
+def test_what_is_no_run_has_no_outline(broken: str) -> None:
+    with pytest.raises(StoreError, match="what is kept is no Run"):
+        text.outline(broken)

@@ -243,3 +243,14 @@ def test_what_the_hosts_options_refuse_is_counted() -> None:
         "spooled": 0,
         "queued": 0,
     }
+
+
+def test_who_wants_to_know_is_told_what_sentry_calls_the_report(reported: Reported) -> None:
+    told: list[tuple[BaseException, str | None, str]] = []
+    reported.errors.sent = lambda *report: told.append(report)
+    with Served(reported.errors):
+        raise KeyError("row")
+    (event,) = reported.events
+    ((error, request_id, event_id),) = told
+    assert (repr(error), event_id) == ("KeyError('row')", event["event_id"])
+    assert request_id == event["tags"]["request_id"]

@@ -118,12 +118,21 @@ class Results:
         standing, age = self._standings.get(check.name), self.age(check.name)
         if standing is None or age is None:
             return None
-        if age > 2 * check.every + check.timeout:
-            period = format_duration(check.every)
-            return CheckResult.unknown(
-                f"its last result is {age:.0f} s old; it runs every {period}"
-            )
-        return standing.result
+        return counting(check, standing.result, age)
+
+
+def counting(check: Check, result: CheckResult, age: float) -> CheckResult:
+    """What a result of some age says: unknown after two periods and the time-out.
+
+    Args:
+        check: The check.
+        result: Its latest result.
+        age: Seconds since it was decided.
+    """
+    if age <= 2 * check.every + check.timeout:
+        return result
+    period = format_duration(check.every)
+    return CheckResult.unknown(f"its last result is {age:.0f} s old; it runs every {period}")
 
 
 def _last_run(before: Standing | None) -> tuple[Status | None, Status | None]:

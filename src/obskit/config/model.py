@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from obskit.config import values
+from obskit.config.link import link
 from obskit.config.option import Option, declared, option
 from obskit.config.otlp import SIGNALS, Otlp
 from obskit.config.store_url import LEASE_URL, STORE_URL
@@ -63,6 +64,19 @@ class Config(Telemetry):
 
     sentry_dsn: str | None = option(
         None, "SENTRY_DSN", values.TEXT, "Where errors go.", secret=True
+    )
+    sentry_url: str | None = option(
+        None,
+        "OBSKIT_SENTRY_URL",
+        link("event_id"),
+        "Where an event is looked at in Sentry, for links of the status page:"
+        " https://sentry.example/organizations/shop/projects/shop/events/{event_id}/.",
+    )
+    trace_url: str | None = option(
+        None,
+        "OBSKIT_TRACE_URL",
+        link("trace_id"),
+        "Where a trace is looked at, for links of the status page: https://jaeger.example/trace/{trace_id}.",
     )
     sentry_release: str | None = option(
         None, "SENTRY_RELEASE", values.TEXT, "Sentry's release; the version by default."
@@ -217,6 +231,13 @@ class Config(Telemetry):
     )
     beacon_sample_rate: float = option(
         1.0, "OBSKIT_BEACON_SAMPLE_RATE", number(0, 1), "Share of page views that are sent."
+    )
+    console: bool = option(
+        False,
+        "OBSKIT_CONSOLE",
+        values.BOOLEAN,
+        "Whether each process keeps what the status page shows of it, in run_dir: operations, quotas,"
+        " errors and spans of late.",
     )
     run_dir: str | None = option(
         None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from obskit import names
-from obskit.dev.signals import Line
+from obskit.stories.signals import Line
 
 #: The most checks that are remembered.
 MOST = 1000

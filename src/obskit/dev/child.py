@@ -95,16 +95,17 @@ class Child:
 
 
 @contextmanager
-def signals_caught(caught: list[int]) -> Iterator[None]:
+def signals_caught(caught: list[int], *, shared: bool = True) -> Iterator[None]:
     """Catch the signals that are meant for the command.
 
     Args:
         caught: Each signal is appended to it. A signal that was ignored stays ignored, as the
             command inherits that.
+        shared: Whether there is a command, which hears the keyboard itself.
     """
 
     def catch(number: int, _: FrameType | None) -> None:
-        if not (number in _FROM_KEYBOARD and _keyboard_reaches_both()):
+        if not (shared and number in _FROM_KEYBOARD and _keyboard_reaches_both()):
             caught.append(number)
 
     before = {

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from obskit.dev.signals import Error, Frame, Raised, instant
-from obskit.dev.stacktrace import is_installed
+from obskit.stories.signals import Error, Frame, Raised, instant
+from obskit.stories.stacktrace import is_installed
 
 # What one event may hold, whatever its size: a deep recursion has 1,000 frames.
 _FRAMES = 100

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from obskit.dev.plain import plain
-from obskit.dev.signals import Error, Frame, Raised
+from obskit.stories.signals import Error, Frame, Raised
 
 # What is worth reading first. The rest is a click away in Sentry.
 _FRAMES = 4
@@ -51,7 +51,7 @@ def _stack(raised: Raised, frames: int = _FRAMES) -> Iterator[Text]:
     if not raised.frames:
         yield from _raw(raised.stacktrace)
         return
-    shown = _worth_showing(raised.frames, frames)
+    shown = worth_showing(raised.frames, frames)
     own = [frame for frame in shown if frame.in_app is not False]
     # The innermost frame first: it is what one looks for. Locals where one can do something.
     for frame in reversed(shown):
@@ -61,7 +61,13 @@ def _stack(raised: Raised, frames: int = _FRAMES) -> Iterator[Text]:
         yield Text(f"    … {hidden} more {_plural(hidden, 'frame')}{_packages(raised)}", "dim")
 
 
-def _worth_showing(frames: tuple[Frame, ...], most: int) -> list[Frame]:
+def worth_showing(frames: tuple[Frame, ...], most: int) -> list[Frame]:
+    """Return the innermost frames of the program's own code, and the one that raised.
+
+    Args:
+        frames: All of them, the innermost last.
+        most: How many at most.
+    """
     own = [frame for frame in frames[:-1] if frame.in_app is not False]
     # The innermost is always shown, even in a library: it is where it was raised.
     return [*own[-(most - 1) :], frames[-1]] if most > 1 else [frames[-1]]

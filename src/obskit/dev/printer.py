@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from obskit.dev.stories import News, Stories
-from obskit.dev.story import Story
 from obskit.dev.story_text import news_text
+from obskit.stories.story import Story
 
 _SIGNALS = (("spans", "span"), ("points", "point"), ("lines", "line"), ("errors", "error"))
 _LOSSES = ("refused", "stories lost", "lines lost")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 
 from obskit.clock import SYSTEM_CLOCK, Clock
+from obskit.dev.answer import Page
 from obskit.dev.bodies import BODY_LIMIT, BodyError, decompress, read_body
 from obskit.dev.envelope import EnvelopeError, decode_envelope, decode_event
-from obskit.dev.otlp import (
+from obskit.stories.otlp import (
     CONTENT_TYPES,
     PATHS,
     Encoding,
@@ -22,11 +25,13 @@ from obskit.dev.otlp import (
     error_response,
     response,
 )
-from obskit.dev.signals import Refused, Signal
+from obskit.stories.signals import Refused, Signal
 
 #: The public key of the DSN. A DSN needs one; it protects nothing here.
 DSN_KEY = "0123456789abcdef0123456789abcdef"
 
+# What gRPC begins with.
+_HTTP_2 = "PRI * HTTP/2"
 _SENTRY_PATH = re.compile(r"/api/\d+/(envelope|store)/?")
 _MEDIA_TYPES: dict[Encoding, str] = {value: key for key, value in CONTENT_TYPES.items()}
 
@@ -39,6 +44,7 @@ class Receiver:
     Args:
         sink: Is called with what each request held, on the thread of that request.
         port: The port to listen on; 0 asks the system for a free one.
+        page: Answers browsers; without it they are refused.
         limit: The most bytes of one request, after decompression.
         clock: The time of events that say none.
 
@@ -51,10 +57,17 @@ class Receiver:
     """
 
     def __init__(
-        self, sink: Sink, *, port: int = 0, limit: int = BODY_LIMIT, clock: Clock = SYSTEM_CLOCK
+        self,
+        sink: Sink,
+        *,
+        port: int = 0,
+        page: Page | None = None,
+        limit: int = BODY_LIMIT,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.sink = sink
+        self._server.page = page
         self._server.limit = limit
         self._server.clock = clock
         self._thread = threading.Thread(
@@ -91,8 +104,10 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     sink: Sink
+    page: Page | None
     limit: int
     clock: Clock
+    grpc_was_told = False
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of a sender that hangs up, as it does when it ends."""
@@ -106,6 +121,22 @@ class _Handler(BaseHTTPRequestHandler):
     default_request_version = "HTTP/1.0"
     timeout = 30.0
     server: _Server
+
+    def do_GET(self) -> None:
+        page, path = self.server.page, self.path.partition("?")[0]
+        if page is None or path in PATHS:
+            self.send_error(HTTPStatus.METHOD_NOT_ALLOWED)
+            return
+        headers: Any = self.headers
+        answer = page(self.path, headers)
+        if isinstance(answer.body, bytes):
+            self._answer(answer.status, answer.content_type, answer.body, answer.headers)
+            return
+        with closing(answer.body):
+            self.close_connection = True
+            self._begin(answer.status, answer.content_type, answer.headers)
+            for part in answer.body:
+                self.wfile.write(part)
 
     def do_POST(self) -> None:
         path = self.path.partition("?")[0]
@@ -153,21 +184,46 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.sink([Refused(path, status, str(error))])
         return status
 
-    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+    def _answer(
+        self,
+        status: int,
+        content_type: str,
+        body: bytes,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._begin(status, content_type, {**headers, "Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def _begin(self, status: int, content_type: str, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
 
     def send_error(self, code: int, *_: object) -> None:
         """Answer without a body, and never with 5xx: nothing that is sent here is our fault."""
         self.close_connection = True
+        if self.requestline.startswith(_HTTP_2):
+            self._answer(400, "text/plain", f"{self._refuse_grpc()}\n".encode())
+            return
         if code == HTTPStatus.NOT_IMPLEMENTED:
             code = HTTPStatus.METHOD_NOT_ALLOWED
         self._answer(code if code < HTTPStatus.INTERNAL_SERVER_ERROR else 400, "text/plain", b"")
+
+    def _refuse_grpc(self) -> str:
+        port = self.server.server_address[1]
+        reason = (
+            "gRPC is not spoken here: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+            f" OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{port}"
+        )
+        # It connects again and again: once is enough.
+        if not self.server.grpc_was_told:
+            self.server.grpc_was_told = True
+            self.server.sink([Refused("gRPC", 400, reason)])
+        return reason
 
     def log_message(self, format: str, *args: object) -> None:
         """The receiver has nothing to say on the terminal."""

@@ -12,16 +12,16 @@ from obskit import names
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.dev.checks import CheckBoard, CheckChange
 from obskit.dev.series import Series
-from obskit.dev.signals import Error, Line, Point, Refused, Signal, Span
-from obskit.dev.story import ErrorKey, Story
+from obskit.stories.signals import Error, Line, Point, Refused, Signal, Span
+from obskit.stories.story import ErrorKey, Story
 
 #: What there is to tell: whole stories, and what belongs to none.
 News: TypeAlias = Story | Line | Error | CheckChange | Refused
 
-# The most of each that one story keeps.
-_SPANS = 500
-_LINES = 500
-_ERRORS = 20
+#: The most of each that one story keeps.
+SPANS = 500
+LINES = 500
+ERRORS = 20
 # The most lines and the like outside of stories that wait to be told.
 _WAITING = 10_000
 
@@ -43,14 +43,14 @@ class _Draft:
     def take(self, signal: Span | Line | Error) -> None:
         # A sender that missed the answer sends its batch again: what has an id is kept once.
         if isinstance(signal, Span):
-            if len(self.spans) < _SPANS or signal.span_id in self.spans:
+            if len(self.spans) < SPANS or signal.span_id in self.spans:
                 self.spans.setdefault(signal.span_id, signal)
                 return
         elif isinstance(signal, Line):
-            if len(self.lines) < _LINES:
+            if len(self.lines) < LINES:
                 self.lines.append(signal)
                 return
-        elif len(self.errors) < _ERRORS or signal.event_id in self.errors:
+        elif len(self.errors) < ERRORS or signal.event_id in self.errors:
             self.errors.setdefault(signal.event_id or str(len(self.errors)), signal)
             return
         self.cut += 1

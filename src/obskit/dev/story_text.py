@@ -11,15 +11,15 @@ from obskit import names
 from obskit.dev.checks import CheckChange
 from obskit.dev.error_text import error_text
 from obskit.dev.plain import duration, plain, time_of_day
-from obskit.dev.signals import Error, Line, Refused, Value
 from obskit.dev.stories import News
-from obskit.dev.story import Head, Story, called
-from obskit.dev.tree import Row, rows, statement
+from obskit.stories.signals import Error, Line, Refused, Value
+from obskit.stories.story import Head, Story, called
+from obskit.stories.tree import Row, rows, statement
 
 _LEVEL_STYLES = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 _STATE_STYLES = {"ok": "green", "warning": "yellow", "critical": "bold red", "unknown": "magenta"}
-# What the sender adds to every line, and what the error below the lines shows better.
-_HIDDEN = ("code.", "thread.", "process.", "exception.", "log.", names.REQUEST_ID)
+#: What the sender adds to every line, and what the error below the lines shows better.
+HIDDEN = ("code.", "thread.", "process.", "exception.", "log.", names.REQUEST_ID)
 
 
 def news_text(news: News, width: int) -> list[Text]:
@@ -106,7 +106,7 @@ def _after(text: Text, line: Line) -> Iterator[Text]:
     first, *more = line.body.splitlines() or [line.event_name]
     text.append(plain(first), "bold not dim")
     for key, value in line.attributes.items():
-        if not key.startswith(_HIDDEN):
+        if not key.startswith(HIDDEN):
             text.append(f"  {plain(key)}=")
             text.append(_value(value), "not dim")
     yield text

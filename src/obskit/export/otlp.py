@@ -6,7 +6,9 @@ readers only.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,14 +19,16 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import SIGNALS, Config, Otlp, Signal
-from obskit.export import counted, stock
+from obskit.export import counted, notice, stock
 from obskit.export.encoding import Encoder
+from obskit.export.keeping import Keeping
 from obskit.export.outage import Outage
 from obskit.export.processors import Logs, Spans
 from obskit.export.queue import Queue
 from obskit.export.reader import Reader
 from obskit.export.replayer import Replayer
-from obskit.export.sender import Sender
+from obskit.export.ring import Ring
+from obskit.export.sender import Carrier, Sender
 from obskit.export.spool import Spool, default_directory
 from obskit.export.transport import Transport
 from obskit.export.worker import Task, Worker
@@ -34,6 +38,8 @@ from obskit.version import version
 
 # What may wait in memory of one signal, bytes.
 _MAX_QUEUE = 16 * 1_024 * 1_024
+# Where what stays goes, as a warning calls it.
+_THE_PAGE = "the folder of the status page"
 _STOCK: dict[str, Callable[[Config, Ledger, Any], Any]] = {
     "traces": counted.span_processor,
     "metrics": counted.metric_reader,
@@ -42,12 +48,13 @@ _STOCK: dict[str, Callable[[Config, Ledger, Any], Any]] = {
 
 
 class Export(NamedTuple):
-    """What takes each signal out of the process; None where a signal stays."""
+    """What takes each signal out of the process; None where a signal stays. The ring keeps them here."""
 
     traces: SpanProcessor | None
     metrics: MetricReader | None
     logs: LogRecordProcessor | None
     worker: Worker | None = None
+    ring: Ring | None = None
 
 
 def build(config: Config, ledger: Ledger, clock: Clock = SYSTEM_CLOCK) -> Export:
@@ -61,25 +68,31 @@ def build(config: Config, ledger: Ledger, clock: Clock = SYSTEM_CLOCK) -> Export
     Raises:
         MissingExtra: gRPC is asked for and not installed.
     """
-    ours = [signal for signal in SIGNALS if _is_ours(config, signal)]
+    ours = [signal for signal in SIGNALS if _is_ours(config, signal) or _stays(config, signal)]
     # All of the stock ones first: a missing package shall leave no thread behind.
     exporters = {signal: stock.exporter(config, signal) for signal in SIGNALS if signal not in ours}
     ways_out: dict[str, Any] = {
         signal: exporter and _STOCK[signal](config, ledger, exporter)
         for signal, exporter in exporters.items()
     }
-    worker = None
+    worker, ring = None, None
     if ours:
         builder = _Builder(config, ledger, clock)
         ways_out.update({signal: builder.way_out(signal) for signal in ours})
-        worker = builder.worker
+        worker, ring = builder.worker, builder.ring
         worker.take(builder.tasks())
-    return Export(ways_out["traces"], ways_out["metrics"], ways_out["logs"], worker)
+    return Export(ways_out["traces"], ways_out["metrics"], ways_out["logs"], worker, ring)
 
 
 def _is_ours(config: Config, signal: Signal) -> bool:
     otlp: Otlp = getattr(config, signal)
     return config.exporter(signal) == "otlp" and otlp.protocol != "grpc"
+
+
+def _stays(config: Config, signal: Signal) -> bool:
+    """Whether a signal goes to no receiver, and the status page shows it all the same."""
+    kept = config.console and not config.sdk_disabled and signal != "metrics"
+    return kept and config.exporter(signal) == "none"
 
 
 class _Builder:
@@ -92,7 +105,8 @@ class _Builder:
         self._encoder = Encoder(leaving)
         self._spool = _spool(config, clock)
         self._outages: dict[str, Outage] = {}
-        self._senders: dict[str, Sender] = {}
+        self._senders: dict[Signal, Sender] = {}
+        self.ring = Ring() if config.console else None
         self.worker = Worker(clock)
 
     def way_out(self, signal: Signal) -> Spans | Logs | Reader:
@@ -107,8 +121,12 @@ class _Builder:
 
     def tasks(self) -> list[Task]:
         tasks: list[Task] = list(self._senders.values())
-        if self._spool:
-            tasks.append(Replayer(self._spool, self._senders, self._ledger, self._clock))
+        # What waits on disk is for a receiver.
+        leaving: dict[str, Sender] = {
+            one: way for one, way in self._senders.items() if not _stays(self._config, one)
+        }
+        if self._spool and leaving:
+            tasks.append(Replayer(self._spool, leaving, self._ledger, self._clock))
         return tasks
 
     def _sender(
@@ -118,6 +136,7 @@ class _Builder:
         last: Callable[[], object] = bool,
     ) -> Sender:
         limits, otlp = _limits(self._config, signal), getattr(self._config, signal)
+        transport, outage, spool, kept = self._way(signal, otlp)
         queue = Queue(
             signal,
             self._ledger,
@@ -129,28 +148,52 @@ class _Builder:
         sender = Sender(
             signal,
             queue,
-            Transport(otlp, f"obskit/{version()}"),
+            transport,
             self._ledger,
-            self._outage(otlp),
-            self._spool,
+            outage,
+            spool,
             self._clock,
             batch=limits.batch,
             delay=limits.delay_ms / 1_000,
             timeout=min(otlp.timeout_ms, limits.timeout_ms) / 1_000,
             collect=collect,
             last=last,
+            kept=kept,
         )
         self._senders[signal] = sender
         return sender
 
-    def _outage(self, otlp: Otlp) -> Outage:
+    def _way(self, signal: Signal, otlp: Otlp) -> _Way:
+        ring = self.ring
+        if ring is not None and _stays(self._config, signal):
+            return _Way(Keeping(ring, signal), self._outage(_THE_PAGE), None, None)
         # Signals that go to one receiver fail together, and are told of together.
         parts = urlsplit(str(otlp.endpoint))
         receiver = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # no user, no password
+        kept = partial(_keep, ring, signal) if ring is not None and signal != "metrics" else None
+        transport = Transport(otlp, f"obskit/{version()}")
+        return _Way(transport, self._outage(receiver), self._spool, kept)
+
+    def _outage(self, receiver: str) -> Outage:
         if receiver not in self._outages:
             hook = self._config.on_export_error
             self._outages[receiver] = Outage(receiver, self._ledger, self._clock, hook)
         return self._outages[receiver]
+
+
+def _keep(ring: Ring, signal: str, body: bytes) -> None:
+    """Keep a body that leaves as well: that it cannot be kept is told of once."""
+    why = ring.put(signal, body)
+    if why and not ring.fails:
+        notice.say(logging.WARNING, "%s are not kept for the status page: %s", signal, why)
+    ring.fails = bool(why)
+
+
+class _Way(NamedTuple):
+    transport: Carrier
+    outage: Outage
+    spool: Spool | None
+    kept: Callable[[bytes], object] | None
 
 
 class _Limits(NamedTuple):

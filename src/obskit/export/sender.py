@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from random import Random
+from typing import Protocol
 
 from obskit.clock import Clock
 from obskit.export.answer import Answer
@@ -13,7 +14,6 @@ from obskit.export.encoding import assemble
 from obskit.export.outage import Outage
 from obskit.export.queue import Part, Queue
 from obskit.export.spool import Batch, Spool
-from obskit.export.transport import Transport
 from obskit.ledger import Ledger
 
 # Receivers take 20 MiB and less, uncompressed.
@@ -23,6 +23,19 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 # What an exit or a flush leaves for the spool, when a request does not come back, seconds.
 _LAST_MOMENT = 0.3
+
+
+class Carrier(Protocol):
+    """Carries bodies. `obskit.export.transport` makes the one that goes over HTTP."""
+
+    def post(self, body: bytes, timeout: float) -> Answer:
+        """Carry one, in so many seconds at most. Never raises."""
+
+    def abort(self) -> None:
+        """Let a `post` of another thread end now."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
 
 
 class Sender:
@@ -41,13 +54,14 @@ class Sender:
         timeout: Seconds that one request may take.
         collect: Fills the queue before each round.
         last: Fills it once more at the end.
+        kept: Is given each body as it is taken from the queue, whatever becomes of it.
     """
 
     def __init__(
         self,
         signal: str,
         queue: Queue,
-        transport: Transport,
+        transport: Carrier,
         ledger: Ledger,
         outage: Outage,
         spool: Spool | None,
@@ -58,6 +72,7 @@ class Sender:
         timeout: float,
         collect: Callable[[], object] = bool,
         last: Callable[[], object] = bool,
+        kept: Callable[[bytes], object] | None = None,
     ) -> None:
         self.signal = signal
         self.queue = queue
@@ -71,6 +86,7 @@ class Sender:
         self._timeout = timeout
         self._collect = collect
         self._last = last
+        self._kept = kept
         self._random = Random()  # noqa: S311 - spreads load, guards nothing
         ledger.measure(signal, lambda: queue.records + self._in_hand)
         self.after_fork()
@@ -216,6 +232,8 @@ class Sender:
         if parts:
             self._hand.append(parts)
             self._in_hand += sum(part.records for part in parts)
+            if self._kept is not None and not self._closed:
+                self._kept(assemble((part.scope, part.data) for part in parts))
         return bool(parts)
 
     def _first_in_hand(self) -> tuple[list[Part], bytes, int]:

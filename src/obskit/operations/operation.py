@@ -50,6 +50,21 @@ class Tally:
         self.failed: Counter[str] = Counter()
         self.durations = [0] * (len(_BOUNDS) + 1)
 
+    @property
+    def runs(self) -> int:
+        """How many runs there were."""
+        return sum(self.durations)
+
+    @property
+    def failures(self) -> int:
+        """How many of them failed."""
+        return sum(self.failed.values())
+
+    @property
+    def p95(self) -> float | None:
+        """What 95 of 100 runs did not take longer than, seconds; None without a run."""
+        return quantile(_P95, _BOUNDS, self.durations)
+
     def add(self, seconds: float, reason: str | None) -> None:
         """Count a run; its reason where it has failed."""
         self.durations[bisect_left(_BOUNDS, seconds)] += 1
@@ -161,23 +176,28 @@ class DeclaredOperation(Operation):
             fields = {names.OPERATION_NAME: self.name, "seconds": round(seconds, 6)}
             _log.warning("operation.slow", **fields)
 
+    def tally(self) -> Tally:
+        """What has been counted in the window that ends now, in this process."""
+        tally = Tally()
+        for each in self._window.read():
+            tally.merge(each)
+        return tally
+
     def health(self) -> CheckResult:
         """How the operation goes in this process, by the runs of its window.
 
         Its value is the share of runs that have failed. With fewer than `min_runs` it is ok, and
         says that it is not judged.
         """
-        tally = Tally()
-        for each in self._window.read():
-            tally.merge(each)
-        runs, failed = sum(tally.durations), sum(tally.failed.values())
+        tally = self.tally()
+        runs, failed = tally.runs, tally.failures
         period = format_duration(self.window)
         if runs < self.min_runs:
             return CheckResult.ok(
                 f"not judged: {runs} of at least {self.min_runs} runs in {period}",
                 details={"runs": runs},
             )
-        ratio, p95 = failed / runs, quantile(_P95, _BOUNDS, tally.durations) or 0.0
+        ratio, p95 = failed / runs, tally.p95 or 0.0
         wrong = [*self._wrong_ratio(ratio), *self._wrong_p95(p95)]
         make = CheckResult.critical if wrong else CheckResult.ok
         return make(

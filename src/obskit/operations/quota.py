@@ -55,15 +55,17 @@ class DeclaredQuota(Quota):
         """How much may still be used now."""
         return max(0, self.limit - self.used)
 
+    @property
+    def recent(self) -> int:
+        """How much was used of late: in the last tenth of the window."""
+        return sum(span[0] for span in self._window.read(_RECENT))
+
     def seconds_until_empty(self) -> float | None:
         """How long the rest lasts at the rate of late; None where nothing was used of late.
 
         What is used becomes free again as the window goes on, which is not reckoned with.
         """
-        recent = sum(span[0] for span in self._window.read(_RECENT))
-        if not self.headroom:
-            return 0.0
-        return self.headroom * self.per * _RECENT / PARTS / recent if recent else None
+        return lasts(self, self.used, self.recent)
 
     def check(self) -> CheckResult:
         """How much of the quota is used, for a check: a warning from `warn_at` on, critical at the limit.
@@ -74,14 +76,28 @@ class DeclaredQuota(Quota):
         'crm-api'
         """
         used, left = self.used, self.seconds_until_empty()
-        lasts = "" if not left else f"; the rest lasts {format_duration(left)} at the present rate"
-        told = f"{used} of {self.limit} used in {format_duration(self.per)}{lasts}"
+        rest = "" if not left else f"; the rest lasts {format_duration(left)} at the present rate"
+        told = f"{used} of {self.limit} used in {format_duration(self.per)}{rest}"
         details = {"limit": self.limit, "headroom": max(0, self.limit - used)}
         if used >= self.limit:
             return CheckResult.critical(told, value=used, details=details)
         if used >= self.warn_at * self.limit:
             return CheckResult.warning(told, value=used, details=details)
         return CheckResult.ok(told, value=used, details=details)
+
+
+def lasts(quota: Quota, used: int, recent: int) -> float | None:
+    """How long the rest of a quota lasts at the rate of late, seconds; None where nothing was used.
+
+    Args:
+        quota: The declaration.
+        used: How much was used in the window.
+        recent: How much of it in its last tenth.
+    """
+    left = max(0, quota.limit - used)
+    if not left:
+        return 0.0
+    return left * quota.per * _RECENT / PARTS / recent if recent else None
 
 
 def quota(

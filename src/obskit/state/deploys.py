@@ -40,3 +40,6 @@ class Deploys(Protocol):
 
     def latest(self, environment: str) -> Deploy | None:
         """The one that was marked last, or None."""
+
+    def recent(self, environment: str, most: int) -> list[Deploy]:
+        """Those that were marked last, so many at most, the newest first."""

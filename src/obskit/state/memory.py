@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from obskit.clock import SYSTEM_CLOCK, Clock
@@ -75,6 +75,16 @@ class MemoryStore:
             own = (run for run, _ in reversed(kept.history) if run.check == check)
             found = [run for run in own if since <= run.started < end]
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
+
+    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+        """See `Store.recent`."""
+        with self._held() as kept:
+            found = [run for run, _ in reversed(kept.history) if run.started >= since]
+        own: dict[str, list[Run]] = {}
+        for run in sorted(found, key=lambda run: run.started, reverse=True):
+            if len(own.setdefault(run.check, [])) < most_each:
+                own[run.check].append(replace(run, details={}, evidence=()))
+        return {name: runs for name, runs in own.items() if runs}
 
     def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
         """See `Store.values`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import islice
 
 from obskit.state.deploys import MOST, Deploy
 
@@ -31,6 +32,10 @@ class MemoryDeploys:
 
     def latest(self, environment: str) -> Deploy | None:
         """See `Deploys.latest`."""
+        return next(iter(self.recent(environment, 1)), None)
+
+    def recent(self, environment: str, most: int) -> list[Deploy]:
+        """See `Deploys.recent`."""
         with self._held() as kept:
             own = (each for each in reversed(kept) if each.environment == environment)
-            return next(own, None)
+            return list(islice(own, most))

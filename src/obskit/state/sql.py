@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from math import inf
 
@@ -25,6 +26,16 @@ _VALUES = f"""WITH RECURSIVE moments (moment) AS (
 SELECT moment, (SELECT value FROM history WHERE service = ? AND name = ?
     AND started = moment AND value IS NOT NULL ORDER BY id LIMIT 1)
 FROM moments WHERE moment IS NOT NULL ORDER BY moment"""  # noqa: S608
+# From where on each check's newest runs are so many; found by the index, and once for each check:
+# because of its LIMIT no planner mixes the inner query with the outer one.
+_RECENT = """SELECT history.name, history.body FROM (
+    SELECT service, name, COALESCE((SELECT started FROM history
+        WHERE service = latest.service AND name = latest.name AND started >= ?
+        ORDER BY started DESC LIMIT 1 OFFSET ?), ?) AS first
+    FROM latest WHERE service = ? LIMIT ?) AS newest
+JOIN history ON history.service = newest.service AND history.name = newest.name
+    AND history.started >= newest.first"""
+_MOST_CHECKS = 10_000
 
 
 class SqlStore:
@@ -83,6 +94,21 @@ class SqlStore:
                 (self._service, check, since, inf if until is None else until, limit),
             ).fetchall()
         return [text.read(Run, body) for (body,) in rows]
+
+    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+        """See `Store.recent`."""
+        if most_each < 1:
+            return {}
+        with self._database.reading() as execute:
+            asked = (since, most_each - 1, since, self._service, _MOST_CHECKS)
+            rows = execute(_RECENT, asked).fetchall()
+        found: dict[str, list[Run]] = defaultdict(list)
+        for name, body in rows:
+            found[name].append(text.outline(body))
+        for own in found.values():
+            own.sort(key=lambda run: run.started, reverse=True)
+            del own[most_each:]  # several may have begun at one moment
+        return dict(found)
 
     def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
         """See `Store.values`."""

@@ -40,10 +40,14 @@ class SqlDeploys:
 
     def latest(self, environment: str) -> Deploy | None:
         """See `Deploys.latest`."""
+        return next(iter(self.recent(environment, 1)), None)
+
+    def recent(self, environment: str, most: int) -> list[Deploy]:
+        """See `Deploys.recent`."""
         with self._database.reading() as execute:
-            row = execute(
+            rows = execute(
                 "SELECT name, began FROM deploys WHERE service = ? AND environment = ?"
-                " ORDER BY id DESC LIMIT 1",
-                (self._service, environment),
-            ).fetchone()
-        return Deploy(row[0], environment, row[1]) if row else None
+                " ORDER BY id DESC LIMIT ?",
+                (self._service, environment, most),
+            ).fetchall()
+        return [Deploy(name, environment, began) for name, began in rows]

@@ -183,6 +183,12 @@ class Store(Protocol):
     ) -> list[Run]:
         """Runs of a check that began in a span of time, the newest first."""
 
+    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+        """Of each check its newest runs that began since then, so many at most, the newest first.
+
+        Without details and evidence, so that thousands of runs are read in no time.
+        """
+
     def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
         """When a check measured and what, the oldest first, in runs that did not fail.
 

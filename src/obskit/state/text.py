@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypeVar
+
+import orjson
 
 from obskit.exceptions import StoreError
 from obskit.state.store import JobRun, Run, Silence
 
 Record = TypeVar("Record", Run, Silence, JobRun)
+# Asked for once: a page reads thousands of records.
+_NAMES = {kind: frozenset(one.name for one in fields(kind)) for kind in (Run, Silence, JobRun)}
+_NO_DETAILS: dict[str, Any] = {"details": {}, "evidence": ()}
 
 
 def write(record: Run | Silence | JobRun) -> str:
@@ -45,12 +50,31 @@ def read(kind: type[Record], text: str) -> Record:
     """
     try:
         found = json.loads(text)
-        known = {one.name: found[one.name] for one in fields(kind) if one.name in found}
+        names = _NAMES[kind]
+        known = {name: value for name, value in found.items() if name in names}
         if "evidence" in known:
             known["evidence"] = tuple(known["evidence"])
         return kind(**known)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(f"what is kept is no {kind.__name__}: {error}") from error
+
+
+def outline(text: str) -> Run:
+    """A run without its details and evidence, in a fraction of the time: for thousands of them.
+
+    Raises:
+        StoreError: It is no run.
+    """
+    try:
+        found = orjson.loads(text)
+        if found.keys() == _NAMES[Run]:
+            run = object.__new__(Run)
+            # Its own way of being made takes longer than all the rest.
+            vars(run).update(found, **_NO_DETAILS)
+            return run
+    except (ValueError, TypeError, AttributeError):  # such as half of a surrogate pair
+        pass
+    return replace(read(Run, text), **_NO_DETAILS)
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ again on its way up is one report in the end, the outermost, which contains the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -66,10 +67,15 @@ class Errors:
     Args:
         reporter: Where reports go.
         ledger: Where they are counted.
+
+    Attributes:
+        sent: Told of each exception whose report was taken: it, its request's id, and what the
+            reporter calls the report. Must not raise.
     """
 
     def __init__(self, reporter: Reporter, ledger: Ledger) -> None:
         self.reporter = reporter
+        self.sent: Callable[[BaseException, str | None, str], object] | None = None
         self._ledger = ledger
 
     def capture(self, error: BaseException, *, handled: bool, logger: str = "") -> None:
@@ -138,18 +144,22 @@ class Errors:
             # An integration of the host's own Sentry was faster.
             self._ledger.drop("errors", "sent_by_host")
             return
-        self._hand_over(pending.event, scope)
+        taken = self._hand_over(pending.event, scope)
+        if taken and self.sent is not None:
+            request_id = scope.request_id if scope else None
+            self.sent(pending.error, request_id, _id_of(pending.event))
 
-    def _hand_over(self, event: Any, scope: Scope | None) -> None:
+    def _hand_over(self, event: Any, scope: Scope | None) -> bool:
         try:
             taken = self.reporter.send(event, scope)
         except Exception:
             self._ledger.drop("errors", "not_representable")
-            return
+            return False
         if taken:
             self._ledger.export("errors", 1)
         else:
             self._ledger.drop("errors", "refused_by_sentry_options")
+        return taken
 
 
 def _take(pending: Pending, waiting: list[Pending]) -> bool:
@@ -158,6 +168,14 @@ def _take(pending: Pending, waiting: list[Pending]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _id_of(event: Any) -> str:
+    """The id that Sentry gives an event as it takes it; a reporter of a test's own gives none."""
+    try:
+        return str(event[0].get("event_id") or "")
+    except Exception:
+        return ""
 
 
 def reporter_of(config: Config) -> Reporter | None:

@@ -8,8 +8,7 @@ from obskit.cli import application, state
 from obskit.cli.check.choice import ordered
 from obskit.cli.check.plain import declaration_as_json, write_json
 from obskit.cli.check.table import write
-from obskit.declaration import Check
-from obskit.duration import format_duration
+from obskit.overview.checks import when
 from obskit.telemetry.console import visible
 
 
@@ -24,19 +23,11 @@ def list_(app: str | None, as_json: bool) -> None:
     if as_json:
         write_json({"checks": [declaration_as_json(each, silences) for each in checks]})
         return
-    names, times = max(len(each.name) for each in checks), max(len(_when(each)) for each in checks)
+    names, times = max(len(each.name) for each in checks), max(len(when(each)) for each in checks)
     for each in checks:
         described = visible(each.description)
         write(
-            [f"{each.name:<{names}}  {each.severity}  {_when(each):<{times}}  {described}".rstrip()]
+            [f"{each.name:<{names}}  {each.severity}  {when(each):<{times}}  {described}".rstrip()]
         )
         if each.name in silences:
             write([f"    {state.told(silences[each.name])}"])
-
-
-def _when(check: Check) -> str:
-    if check.cron is not None:
-        return f"at {check.cron.expression} {check.cron.timezone}"
-    if check.on is not None:
-        return f"after {check.on}"
-    return f"every {format_duration(check.every)}"

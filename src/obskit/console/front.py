@@ -1,0 +1,92 @@
+"""The overview: what the first page shows of how a service is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from obskit.config import Config
+from obskit.console import links, listing, pages
+from obskit.console.failing import failing
+from obskit.console.message import Request
+from obskit.overview.model import CheckView, Overview
+
+_CHECKS, _ROWS, _FAILING, _GROUPS, _SCORES = 50, 10, 10, 100, 20
+_ORDER = ("critical", "unknown", "warning", "skipped", "ok")
+
+
+def front(overview: Overview, request: Request, config: Config) -> str:
+    """The part of the page that changes.
+
+    Args:
+        overview: How the service is.
+        request: Says which part of it is asked for.
+        config: Says where else to look.
+    """
+    found, chosen = failing(overview), listing.asked(request)
+    counted = Counter(check.status for check in overview.checks)
+    taken = [check for check in overview.checks if chosen.takes(check)]
+    checks = listing.paged(taken, request, "page", _CHECKS)
+    lists = {
+        "jobs": overview.jobs,
+        "operations": overview.operations,
+        "quotas": overview.quotas,
+        "errors": overview.errors,
+        "silences": overview.silences,
+    }
+    dimensions, scores = _scores(overview)
+    return pages.render(
+        "overview",
+        see=overview,
+        is_told=config.console,
+        base=request.base,
+        failing=found[:_FAILING],
+        failing_left=max(0, len(found) - _FAILING),
+        filter=chosen,
+        groups=sorted({check.group for check in overview.checks if check.group})[:_GROUPS],
+        counts=[(status, counted[status]) for status in _ORDER if counted[status]],
+        checks=checks,
+        grouped=_grouped(checks.items),
+        dimensions=dimensions,
+        scores=scores,
+        sentry_of=partial(links.sentry, config),
+        trace_of=partial(links.trace, config),
+        ledger_of=_account,
+        **{key: listing.paged(items, request, key, _ROWS) for key, items in lists.items()},
+    )
+
+
+def _grouped(checks: Sequence[CheckView]) -> Mapping[str, list[CheckView]]:
+    """By group, those with the worst check first."""
+    groups: dict[str, list[CheckView]] = {}
+    for check in checks:
+        groups.setdefault(check.group, []).append(check)
+    return groups
+
+
+def _scores(
+    overview: Overview,
+) -> tuple[list[str], list[tuple[str, list[CheckView | None]]]]:
+    """What quality is measured in, and of each entity the check of each of these."""
+    scored = [check for check in overview.checks if check.is_score]
+    dimensions = sorted({check.dimension for check in scored})[:_ROWS]
+    cells: dict[str, dict[str, CheckView]] = {}
+    for check in scored:
+        cells.setdefault(check.group or check.name, {})[check.dimension] = check
+    rows = [(group, [held.get(each) for each in dimensions]) for group, held in cells.items()]
+    return dimensions, sorted(rows, key=lambda row: row[0])[:_SCORES]
+
+
+def _account(ledger: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """By signal, what there is to say in a line."""
+    for signal, told in list(ledger.items())[:_ROWS]:
+        yield str(signal)[:40], _line(told)[:300]
+
+
+def _line(told: Any) -> str:
+    if not isinstance(told, Mapping):
+        return str(told)
+    parts = ((name, _line(value)) for name, value in told.items() if value not in (0, None, {}))
+    return ", ".join(f"{name} {value}" for name, value in parts if value) or "nothing"

@@ -1,0 +1,219 @@
+"""The pages behind the front one: a check, a job, a request; and what is not there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from obskit.console import answers, csrf, links, listing, pages
+from obskit.console.access import COOKIE, Access, Viewer, cookie
+from obskit.console.actions import DONE
+from obskit.console.explained import explained
+from obskit.console.front import front as front_main
+from obskit.console.look import Look, Looking
+from obskit.console.message import Request, Response
+from obskit.console.service import Service
+from obskit.console.telling import told
+from obskit.state.store import Run
+
+_HISTORY, _RUNS = 50, 50
+_MOST_ID, _MOST_NUMBER = 200, 20
+_MOST_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody who may look, and what they ask.
+
+    Attributes:
+        request: What is asked.
+        viewer: Who asks.
+        access: How they were let in.
+        service: What is shown.
+        looking: How it is.
+    """
+
+    request: Request
+    viewer: Viewer
+    access: Access
+    service: Service
+    looking: Looking
+
+
+def front(visit: Visit, kept: dict[tuple[str, ...], str]) -> Response:
+    """The first page. What it shows is made once for all who look.
+
+    Args:
+        visit: Who asks.
+        kept: What was made, by what was asked for.
+    """
+    seen, request = visit.looking.seen(), visit.request
+    asked = tuple(request.asked(name)[:100] for name in listing.KEYS)
+    key = (seen.digest, request.base, *asked)
+    main = kept.get(key)
+    if main is None:
+        main = front_main(seen.overview, request, visit.service.config)
+        if len(kept) >= _MOST_KEPT or any(each[0] != seen.digest for each in tuple(kept)):
+            kept.clear()
+        kept[key] = main
+    return _page(visit, seen, "Status", lambda _: main)
+
+
+def check(visit: Visit, name: str, wrong: str = "") -> Response:
+    """The page of a check.
+
+    Args:
+        visit: Who asks.
+        name: The check's name.
+        wrong: Why what was wanted was not done.
+    """
+    seen, service, request = visit.looking.seen(), visit.service, visit.request
+    found = next((each for each in seen.overview.checks if each.name == name), None)
+    if found is None:
+        return unknown(visit, "No check has this name.")
+    declared = service.check(name)
+    history, older = _history(service, name, request.asked("until"))
+    posted = request.method == "POST"
+
+    def main(token: str) -> str:
+        return pages.render(
+            "check",
+            # More of it than the overview has.
+            check=replace(found, history=history[::-1] or found.history),
+            base=request.base,
+            now=seen.overview.now,
+            viewer=replace(visit.viewer, may_act=visit.viewer.may_act and declared is not None),
+            csrf=token,
+            runs_here=declared is not None and service.runs(declared),
+            history=history,
+            older=older,
+            later=bool(request.asked("until")),
+            done=DONE.get(request.asked("done"), ""),
+            wrong=wrong,
+            reason=request.filled("reason")[:300] if posted else "",
+            length=request.filled("span")[:20] if posted else "2h",
+            explained=explained(service.registry, service.config, name)
+            if request.asked("explain")
+            else None,
+            trace_of=partial(links.trace, service.config),
+        )
+
+    return _page(visit, seen, name, main, 409 if wrong else 200)
+
+
+def _history(service: Service, name: str, until: str) -> tuple[list[Run], str]:
+    """Runs that are kept, the newest first, and from when on the next page goes back."""
+    try:
+        end = float(until[:_MOST_NUMBER]) if until else None
+    except ValueError:
+        end = None
+    runs = service.store.runs(name, until=end, limit=_HISTORY + 1)
+    older = repr(runs[_HISTORY - 1].started) if len(runs) > _HISTORY else ""
+    return runs[:_HISTORY], older
+
+
+def job(visit: Visit, name: str) -> Response:
+    """The page of a job.
+
+    Args:
+        visit: Who asks.
+        name: The job's name.
+    """
+    seen, service = visit.looking.seen(), visit.service
+    found = next((each for each in seen.overview.jobs if each.name == name), None)
+    if found is None:
+        return unknown(visit, "No job has this name.")
+    runs = listing.paged(service.store.job_runs(name), visit.request, "jobs", _RUNS)
+    main = pages.render(
+        "job",
+        job=found,
+        runs=runs,
+        now=seen.overview.now,
+        base=visit.request.base,
+        trace_of=partial(links.trace, service.config),
+    )
+    return _page(visit, seen, name, lambda _: main)
+
+
+def request(visit: Visit, wanted: str) -> Response:
+    """The page of a request.
+
+    Args:
+        visit: Who asks.
+        wanted: The request's id; empty where the form asks for one.
+    """
+    given = visit.request.asked("id").strip()
+    if not wanted and given:
+        return answers.redirect(f"{visit.request.base}/request/{quote(given[:_MOST_ID], safe='')}")
+    if not wanted or len(wanted) > _MOST_ID:
+        return unknown(visit, "Give the id of a request: it is in the header X-Request-ID.")
+    story = visit.service.find(wanted)
+    if story is None:
+        return unknown(visit, "Nothing is kept here of a request with this id.")
+    config = visit.service.config
+    main = pages.render(
+        "request",
+        id=wanted,
+        told=told(story),
+        trace_of=partial(links.trace, config),
+        sentry_of=partial(links.sentry, config),
+    )
+    # What has been does not change.
+    seen = replace(visit.looking.seen(), digest="")
+    return _page(visit, seen, f"Request {wanted[:40]}", lambda _: main)
+
+
+def unknown(visit: Visit, message: str) -> Response:
+    """What is asked for is not there.
+
+    Args:
+        visit: Who asks.
+        message: What is not there.
+    """
+    return notice(visit, 404, "Not found", message)
+
+
+def notice(visit: Visit, status: int, heading: str, message: str) -> Response:
+    """A page that says one thing.
+
+    Args:
+        visit: Who asks.
+        status: The status of HTTP.
+        heading: What it is called.
+        message: What it says.
+    """
+    main = pages.render("notice", heading=heading, message=message)
+    seen = replace(visit.looking.seen(), digest="")
+    return _page(visit, seen, heading, lambda _: main, status)
+
+
+def _page(
+    visit: Visit,
+    seen: Look,
+    title: str,
+    made: Callable[[str], str],
+    status: int = 200,
+) -> Response:
+    """A whole page: what it shows, and around it what all have."""
+    request, viewer = visit.request, visit.viewer
+    kept = request.cookies.get(COOKIE, "")
+    secret = kept or secrets.token_hex(16)
+    token = csrf.token(secret, viewer)
+    given: dict[str, Any] = {
+        "base": request.base,
+        "title": f"{title} – {seen.overview.service}",
+        "service": seen.overview.service,
+        "environment": seen.overview.environment,
+        "health": seen.overview.health,
+        "viewer": viewer,
+        "digest": seen.digest,
+        "signs_in": visit.access.signs_in,
+        "csrf": token,
+        "main": pages.ours(made(token)),
+    }
+    text = pages.render("layout", **given)
+    return answers.html(text, status, *(() if kept else (cookie(secret, request),)))

@@ -1,0 +1,78 @@
+"""What one looks for among the stories that are kept, and how a database finds it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+#: What `Wanted.status` can say.
+STATUS = re.compile(r"[1-5][0-9][0-9]|[1-5]xx|failed")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a story must have. What is empty does not matter.
+
+    Attributes:
+        id: The beginning of its trace id, or part of a request id.
+        route: Part of its title or of a route.
+        status: `404`, `5xx` or `failed`.
+        service: Who took part in it.
+        text: What any of its spans, lines and errors says.
+        checks: Whether runs of checks that found nothing are wanted too.
+    """
+
+    id: str = ""
+    route: str = ""
+    status: str = ""
+    service: str = ""
+    text: str = ""
+    checks: bool = False
+
+    def condition(self) -> tuple[str, list[str | int]]:
+        """Return a condition in SQL, and its values.
+
+        >>> Wanted(status="5xx", checks=True).condition()
+        ('status BETWEEN ? AND ?', [500, 599])
+        """
+        parts: list[tuple[str, list[str | int]]] = []
+        if self.id:
+            start, within = _like(self.id.strip(), before=""), _like(self.id.strip())
+            condition = "(trace_id LIKE ? ESCAPE '\\' OR request_ids LIKE ? ESCAPE '\\')"
+            parts.append((condition, [start, within]))
+        if self.route:
+            condition = "(title LIKE ? ESCAPE '\\' OR routes LIKE ? ESCAPE '\\')"
+            parts.append((condition, [_like(self.route)] * 2))
+        if self.status:
+            parts.append(_status(self.status))
+        if self.service:
+            parts.append(("instr(services, ?)", [f"\n{self.service}\n"]))
+        if self.text:
+            # Signals are kept as JSON, and so are its quotes and ends of lines.
+            text = json.dumps(self.text, ensure_ascii=False)[1:-1]
+            condition = (
+                "EXISTS (SELECT 1 FROM signals WHERE story = number AND data LIKE ? ESCAPE '\\')"
+            )
+            parts.append((condition, [_like(text)]))
+        if not self.checks:
+            parts.append(("NOT is_check", []))
+        return (
+            " AND ".join(condition for condition, _ in parts) or "1",
+            [value for _, values in parts for value in values],
+        )
+
+
+def _status(status: str) -> tuple[str, list[str | int]]:
+    if status == "failed":
+        return "failed", []
+    if not STATUS.fullmatch(status):
+        return "0", []
+    if status.endswith("xx"):
+        hundreds = int(status[0]) * 100
+        return "status BETWEEN ? AND ?", [hundreds, hundreds + 99]
+    return "status = ?", [int(status)]
+
+
+def _like(text: str, before: str = "%") -> str:
+    return before + re.sub(r"([%_\\])", r"\\\1", text) + "%"

@@ -1,0 +1,129 @@
+"""How a service is, read: from what is declared, from the store, and from its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from obskit.checks import score
+from obskit.checks.health import ON_DEMAND, overall_health
+from obskit.config import Config
+from obskit.declaration import Check, Job
+from obskit.exceptions import StoreError
+from obskit.overview import checks, jobs, standing, usage
+from obskit.overview.model import ErrorView, JobView, Overview
+from obskit.overview.standing import Told
+from obskit.registry import Registry, default_registry
+from obskit.state.store import JobRun, Run, Silence, Store
+
+_T = TypeVar("_T")
+_DEPLOYS = 20
+_ERRORS = 50
+
+
+def overview(
+    registry: Registry,
+    store: Store,
+    config: Config,
+    now: float,
+    since: float = 86_400.0,
+    most: int = 10,
+) -> Overview:
+    """How the service is now. Never raises because of what cannot be read: that is a problem of it.
+
+    Args:
+        registry: What is declared, beside the default registry.
+        store: What is kept.
+        config: The service's configuration.
+        now: Seconds since the Unix epoch.
+        since: How far back the history of checks goes, seconds.
+        most: How many runs of each check it holds.
+    """
+    problems: list[str] = []
+    declared = _declared(registry)
+    told, unread = standing.read(config, now) if config.console else ([], [])
+    known = _known(store, told, now, since, most, problems)
+    found = [(check, checks.result(check, known.latest.get(check.name), now)) for check in declared]
+    # What a process alone runs can be known only where processes tell of it.
+    heard = [pair for pair in found if pair[0].scope != "process" or pair[1] or config.console]
+    environment = config.environment or ""
+    return Overview(
+        service=config.service,
+        environment=environment,
+        now=now,
+        health=overall_health([pair for pair in heard if ON_DEMAND not in pair[0].tags]),
+        checks=checks.views(found, known),
+        jobs=_jobs(registry, store, now, problems),
+        operations=usage.operations(_both(registry, "operations"), told),
+        quotas=usage.quotas(_both(registry, "quotas"), told),
+        scores=score.overall(found),
+        errors=_errors(told),
+        processes=tuple(each.process for each in told),
+        silences=tuple(known.silences.values()),
+        deploys=_read(lambda: store.deploys.recent(environment, _DEPLOYS), [], problems),
+        problems=(*problems, *unread, *_unheard(declared, told, config)),
+    )
+
+
+def _both(registry: Registry, kind: str) -> dict[str, Any]:
+    """What is declared of a kind, in the registry and in the default one."""
+    return {**getattr(default_registry, kind), **getattr(registry, kind)}
+
+
+def _declared(registry: Registry) -> list[Check]:
+    return list(_both(registry, "checks").values())
+
+
+def _read(read: Callable[[], _T], otherwise: _T, problems: list[str]) -> _T:
+    try:
+        return read()
+    except StoreError as error:
+        if str(error) not in problems:
+            problems.append(str(error))
+        return otherwise
+
+
+def _known(
+    store: Store, told: Iterable[Told], now: float, since: float, most: int, problems: list[str]
+) -> checks.Known:
+    latest: dict[str, Run] = _read(store.latest, {}, problems)
+    recent: dict[str, list[Run]] = _read(lambda: store.recent(now - since, most), {}, problems)
+    silences: list[Silence] = _read(lambda: store.silences(now), [], problems)
+    by_name = {each.check: each for each in silences}
+    return checks.Known(now, {**latest, **_of_processes(told)}, recent, by_name)
+
+
+def _of_processes(told: Iterable[Told]) -> dict[str, Run]:
+    """Of each check that every process runs for itself, the worst of what they found."""
+    worst: dict[str, Run] = {}
+    for run in (run for each in told for run in each.checks):
+        known = worst.setdefault(run.check, run)
+        if checks.WORST_FIRST.index(run.damped) < checks.WORST_FIRST.index(known.damped):
+            worst[run.check] = run
+    return worst
+
+
+def _jobs(registry: Registry, store: Store, now: float, problems: list[str]) -> list[JobView]:
+    declared: dict[str, Job] = _both(registry, "jobs")
+    runs: dict[str, list[JobRun]] = _read(store.latest_jobs, {}, problems)
+    known: dict[str, float] = {}
+    if declared:
+        known = _read(lambda: store.know_jobs(sorted(declared), now), known, problems)
+    return jobs.views(declared, runs, known, now)
+
+
+def _errors(told: Iterable[Told]) -> tuple[ErrorView, ...]:
+    found = [error for each in told for error in each.errors]
+    return tuple(sorted(found, key=lambda error: error.time, reverse=True)[:_ERRORS])
+
+
+def _unheard(declared: Iterable[Check], told: Iterable[Told], config: Config) -> list[str]:
+    if told:
+        return []
+    if config.console:
+        return [f"no process of {config.service} has told of itself on this host in the last 30 s"]
+    alone = [check.name for check in declared if check.scope == "process"]
+    if not alone:
+        return []
+    hint = "set OBSKIT_CONSOLE=true in the service to see them"
+    return [f"{len(alone)} checks, {alone[0]} among them, are of each process: {hint}"]

@@ -1,0 +1,124 @@
+"""Charts: what is drawn where, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+from tests.console.given import NOW, crm, job, overview, rows, run
+
+from obskit.console import charts, pictures
+from obskit.declaration import Limit
+
+
+def drawn(svg: str) -> tuple[str, list[dict[str, str]]]:
+    """The title of a picture, and the attributes of its shapes."""
+    root = ET.fromstring(svg)
+    title, *shapes = list(root)
+    assert (root.get("role"), title.tag) == ("img", "title")
+    return title.text or "", [shape.attrib for shape in shapes]
+
+
+def test_values_are_a_line_with_the_limits_that_are_near() -> None:
+    limits = [Limit("warning", "upper", 10.0), Limit("critical", "upper", 1e9)]
+    title, shapes = drawn(charts.sparkline([0.0, 10.0, 5.0], limits, "rows"))
+    assert title == "rows"
+    assert shapes == [
+        {"class": "limit limit-warning", "d": "M0 1H120"},
+        {"class": "line", "points": "0,23 60,1 120,12"},
+        {"class": "last", "d": "M120 12h0"},
+    ]
+
+
+def test_values_that_never_change_are_a_line_too() -> None:
+    _, shapes = drawn(charts.sparkline([0.0, 0.0], (), "rows"))
+    assert shapes[0] == {"class": "line", "points": "0,1 120,1"}
+
+
+def test_of_many_values_the_unusual_are_seen() -> None:
+    values = [1.0] * 1_000
+    values[777] = 99.0
+    thin = charts.thinned(values, 40)
+    assert (len(thin), max(thin), thin.count(1.0)) == (40, 99.0, 39)
+
+
+def test_states_are_steps_the_worse_the_higher() -> None:
+    moments = [(0.0, "ok"), (60.0, "warning"), (90.0, "critical")]
+    _, shapes = drawn(charts.timeline(moments, 120.0, "rows"))
+    assert shapes == [
+        {"class": "s-ok", "d": "M0 24v-6h60v6z"},
+        {"class": "s-warning", "d": "M60 24v-13h30v13z"},
+        {"class": "s-critical", "d": "M90 24v-24h30v24z"},
+    ]
+
+
+def test_a_failure_that_was_short_is_seen_among_many_runs() -> None:
+    moments = [(float(n), "critical" if n == 500 else "ok") for n in range(1_000)]
+    _, shapes = drawn(charts.timeline(moments, 1_000.0, "rows"))
+    assert [shape["class"] for shape in shapes] == ["s-ok", "s-critical"]
+    assert shapes[1]["d"] == "M60 24v-24h2.5v24z"
+
+
+def test_a_state_that_nobody_knows_is_left_out() -> None:
+    _, shapes = drawn(charts.timeline([(0.0, "<strange>")], 9.0, "rows"))
+    assert shapes == []
+
+
+def test_a_clock_shows_how_much_of_the_time_has_passed() -> None:
+    title, shapes = drawn(charts.clock(0.25, 0.5, "ok", "crm"))
+    assert title == "crm"
+    assert shapes[1]["stroke-dasharray"] == "25 100"
+    assert shapes[2] == {"class": "mark", "d": "M12 0v6", "transform": "rotate(180 12 12)"}
+
+
+@pytest.mark.parametrize(("share", "told"), [(-1.0, "0 100"), (7.0, "100 100")])
+def test_a_clock_never_shows_more_than_a_turn(share: float, told: str) -> None:
+    assert drawn(charts.clock(share, None, "ok", "crm"))[1][1]["stroke-dasharray"] == told
+
+
+def test_a_gauge_is_filled_to_the_share_with_a_mark_where_it_warns() -> None:
+    _, shapes = drawn(charts.gauge(0.9, 0.8, "warning", "mails"))
+    assert shapes[1:] == [
+        {"class": "s-warning", "width": "108", "height": "12"},
+        {"class": "mark", "d": "M96 0v12"},
+    ]
+
+
+def test_a_span_stands_where_it_was_and_one_that_failed_has_a_mark() -> None:
+    _, shapes = drawn(charts.bar(0.5, 0.25, 1.0, "SELECT", failed=True))
+    assert shapes == [
+        {"class": "s-critical", "x": "60", "y": "2", "width": "30", "height": "8"},
+        {"class": "mark", "d": "M60 0v12"},
+    ]
+
+
+@pytest.mark.parametrize(("start", "took"), [(9.0, 9.0), (0.0, 0.0), (-1.0, 1.0)])
+def test_a_span_is_never_out_of_the_picture(start: float, took: float) -> None:
+    shape = drawn(charts.bar(start, took, 1.0, "x", failed=False))[1][0]
+    assert 0 <= float(shape["x"]) < float(shape["x"]) + float(shape["width"]) <= 120
+
+
+def test_what_a_picture_shows_is_said_in_words() -> None:
+    assert drawn(pictures.values(rows()))[0] == (
+        "rows: 0 row to 19 row, last 19 row;"
+        " warning from 10 row upward, critical from 15 row upward"
+    )
+    assert drawn(pictures.states(rows(), NOW))[0] == "rows: from 20m ago: ok 75 %, critical 25 %"
+    assert drawn(pictures.age(crm(), NOW))[0] == "warning since 1m, critical in 29m"
+    (quota,) = overview().quotas
+    assert drawn(pictures.used(quota))[0] == "mails: 90 of 100 used, 90 %"
+    assert drawn(pictures.durations(job()))[0] == "import: took 1m40s to 16m40s, last 1m40s"
+
+
+def test_of_what_has_not_run_there_is_no_picture() -> None:
+    new = replace(rows(), history=(), latest=None)
+    assert (pictures.values(new), pictures.states(new, NOW), pictures.age(new, NOW)) == ("", "", "")
+    assert pictures.durations(replace(job(), runs=())) == ""
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_values_that_are_no_numbers_are_no_points(value: float) -> None:
+    history = [run(value=1.0), run(value=value), run(value=2.0)]
+    _, shapes = drawn(pictures.values(replace(rows(), history=history, limits=())))
+    assert shapes[0]["points"] == "0,23 120,1"
