@@ -13,6 +13,7 @@ from tests.console.browser import browser, header, parsed
 from tests.console.given import BOB, NOW, overview, rows, run, service
 
 from obskit.config import Config
+from obskit.overview.model import ProcessView, QuotaView
 from obskit.state.memory import MemoryStore
 
 
@@ -51,6 +52,24 @@ def test_where_processes_tell_nothing_the_page_says_what_to_do(is_on: bool) -> N
     config = Config(service="shop", console=is_on)
     words = parsed(browser(of=service(config=config)).get()).words
     assert ("set OBSKIT_CONSOLE=true." in words) is not is_on
+
+
+def test_of_a_budget_that_is_used_up_nothing_is_left() -> None:
+    used = QuotaView("mails", 100, 175, 3_600.0, 0.0, severity="sev1")
+    words = parsed(browser(of=service(lambda: replace(overview(), quotas=[used]))).get()).words
+    assert "✖ critical mails budget, sev1 175 of 100 used" in words
+    assert "175 of 100 in 1h: nothing is left" in words
+    assert "empty in" not in words
+
+
+def test_of_each_signal_the_page_says_where_it_goes_and_whether_anybody_is_there() -> None:
+    away = {"exporter": "otlp", "endpoint": "http://c:4318", "protocol": "grpc", "reached": False}
+    ways = {"traces": away, "metrics": {**away, "reached": True}, "logs": {"exporter": "none"}}
+    told = [ProcessView(7, "i-7", NOW - 60, NOW - 1, exporters=ways)]
+    words = parsed(browser(of=service(lambda: replace(overview(), processes=told))).get()).words
+    assert "traces: otlp http://c:4318, not reached metrics: otlp http://c:4318 logs: nowhere" in (
+        words
+    )
 
 
 def test_a_check_is_shown_with_its_values_limits_and_evidence_of_each_failure() -> None:

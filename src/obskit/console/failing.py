@@ -104,6 +104,8 @@ def _quotas(quotas: Sequence[QuotaView]) -> Iterator[Failing]:
     for quota in quotas:
         if quota.status != "ok":
             told = f"{quota.used} of {quota.limit} used"
-            if quota.seconds_until_empty is not None:
+            if quota.used < quota.limit and quota.seconds_until_empty is not None:
                 told += f", empty in {words.span(quota.seconds_until_empty)}"
-            yield Failing("budget", quota.name, quota.status, told, quota, link="#budgets")
+            yield Failing(
+                "budget", quota.name, quota.status, told, quota, quota.severity, link="#budgets"
+            )

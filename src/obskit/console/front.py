@@ -54,6 +54,7 @@ def front(overview: Overview, request: Request, config: Config) -> str:
         sentry_of=partial(links.sentry, config),
         trace_of=partial(links.trace, config),
         ledger_of=_account,
+        ways_of=_ways,
         **{key: listing.paged(items, request, key, _ROWS) for key, items in lists.items()},
     )
 
@@ -83,6 +84,16 @@ def _account(ledger: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """By signal, what there is to say in a line."""
     for signal, told in list(ledger.items())[:_ROWS]:
         yield str(signal)[:40], _line(told)[:300]
+
+
+def _ways(exporters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """By signal, where it goes, and whether anybody is there."""
+    for signal, told in list(exporters.items())[:_ROWS]:
+        way = told if isinstance(told, Mapping) else {}
+        exporter, endpoint = str(way.get("exporter") or "none"), str(way.get("endpoint") or "")
+        place = "nowhere" if exporter == "none" else f"{exporter} {endpoint}".strip()
+        away = ", not reached" if way.get("reached") is False else ""
+        yield str(signal)[:40], f"{place}{away}"[:300]
 
 
 def _line(told: Any) -> str:

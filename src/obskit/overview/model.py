@@ -157,6 +157,7 @@ class QuotaView:
         per: The window, seconds.
         seconds_until_empty: How long the rest lasts at the rate of late; None where nothing was used.
         warn_at: The share of the limit from which on it is a warning.
+        severity: What it means that it is used up.
         owner: Who acts, or None.
         runbook: Where it is written what to do, or None.
     """
@@ -167,6 +168,7 @@ class QuotaView:
     per: float
     seconds_until_empty: float | None = None
     warn_at: float = 0.8
+    severity: Severity = "sev2"
     owner: str | None = None
     runbook: str | None = None
 

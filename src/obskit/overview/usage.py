@@ -77,6 +77,7 @@ def _quota(quota: Quota, used: int, recent: int) -> QuotaView:
         per=quota.per,
         seconds_until_empty=lasts(quota, used, recent),
         warn_at=quota.warn_at,
+        severity=quota.severity,
         owner=quota.owner,
         runbook=quota.runbook,
     )
