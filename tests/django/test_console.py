@@ -12,6 +12,7 @@ pytest.importorskip("jinja2", reason="Jinja is not installed")
 
 from django.test import override_settings
 from django.urls import include, path
+from tests.django.project import admin
 
 from obskit.capture import Capture
 from obskit.console.django import staff, urls
@@ -19,8 +20,9 @@ from obskit.registry import default_registry
 
 FORM = "application/x-www-form-urlencoded"
 urlpatterns = [
-    path("ops/status/", include(urls(access=staff))),
+    path("admin/", admin()),
     path("token/", include(urls(access="s3cret"))),
+    path("ops/status/", include(urls(access=staff))),
 ]
 
 
@@ -45,6 +47,14 @@ def csrf_of(page: Any) -> str:
 def test_nobody_but_staff_sees_it(client: Any) -> None:
     assert client.get("/ops/status/").status_code == 403
     assert signed_in(client).get("/ops/status/").status_code == 403
+
+
+def test_the_admin_links_to_it(client: Any) -> None:
+    admins = signed_in(client, is_staff=True, is_superuser=True)
+    shown = admins.get("/admin/obskit/check/").content.decode()
+    assert '<a href="/ops/status/">The status page</a>' in shown
+    assert '<a href="/ops/status/check/rows">rows</a>' in shown
+    assert admins.get("/ops/status/check/rows").status_code == 200
 
 
 def test_staff_look_and_do_nothing(client: Any) -> None:

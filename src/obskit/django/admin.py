@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
 
 from obskit import default_runtime
 from obskit.checks import health
@@ -48,9 +49,18 @@ class CheckAdmin(admin.ModelAdmin):
             "title": "Checks",
             "opts": self.model._meta,
             "health": _health(),
+            "console": _console(),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "obskit/checks.html", context)
+
+
+def _console() -> str:
+    """Where the project has the status page (`obskit.console.django`); empty where it has none."""
+    try:
+        return str(reverse("obskit-console", kwargs={"path": ""}))
+    except NoReverseMatch:
+        return ""
 
 
 def _health() -> dict[str, Any]:
