@@ -40,7 +40,7 @@ test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be t
 	$(PYTHON) scripts/test_all.py
 
 tools: ## Install the programs that some tests ask, and skip without (as root)
-	$(PYTHON) -m tests.servers.install prometheus prometheus-alertmanager logrotate \
+	$(PYTHON) -m tests.servers.install prometheus prometheus-alertmanager logrotate tmux \
 	  chromium chromium-driver
 
 test-servers: $(VENV)/dev ## Run the tests against real PostgreSQL and Redis (installs them as root)
@@ -51,6 +51,7 @@ examples: $(VENV)/dev ## Break each thing that the examples watch, and see it to
 	$(BIN)/python -m tests.servers.install postgresql redis-server nginx-light logrotate prometheus \
 	  prometheus-alertmanager chromium chromium-driver
 	BREAK=$(BREAK) $(BIN)/python -m scripts.examples $(NAME)
+
 
 e2e: $(VENV)/dev ## Build the real collector and backends, and run the tests against them
 	$(BIN)/python -m tests.e2e.build

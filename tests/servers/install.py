@@ -28,6 +28,7 @@ PACKAGES = {
     "prometheus": lambda: shutil.which("promtool") is not None,
     "prometheus-alertmanager": lambda: shutil.which("amtool") is not None,
     "redis-server": lambda: shutil.which("redis-server") is not None,
+    "tmux": lambda: shutil.which("tmux") is not None,
     "valgrind": lambda: shutil.which("valgrind") is not None,
 }
 

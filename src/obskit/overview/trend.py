@@ -28,16 +28,17 @@ def columns(measured: Series, most: int) -> list[float]:
 
     Args:
         measured: Moments with values.
-        most: So many values at most.
+        most: So many values at most, two or more.
 
     >>> columns([(0, 1), (1, 5), (9, 7), (10, 8)], 5)
-    [5, 5, 5, 7, 8]
+    [5, 5, 7, 8]
     >>> columns([(0, 1), (60, 5)], 5)
     [1, 5]
     """
-    if len(measured) <= min(most, 2):
+    if len(measured) <= 2:  # noqa: PLR2004
         return [value for _, value in measured]
-    begin, width = measured[0][0], (measured[-1][0] - measured[0][0]) / min(most, len(measured))
+    begin, end, most = measured[0][0], measured[-1][0], min(most, len(measured))
+    width = (end - begin) / (most - 1)
     shown: list[float] = []
     for moment, value in measured:
         column = min(most - 1, int((moment - begin) / width)) if width else 0

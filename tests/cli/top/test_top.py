@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
+import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+pytest.importorskip("click", reason="Click is not installed")
 
 from click.testing import CliRunner
-from tests.checks.given import PATIENCE
+from tests.checks.given import PATIENCE, eventually
 from tests.cli.host import Host, kept
+from tests.cli.top.given import DEAD, shop
 
 from obskit.cli import main
 
@@ -20,9 +31,49 @@ ROWS = """
 
 def test_once_prints_what_is_kept_and_runs_nothing(host: Host) -> None:
     host.write(ROWS)
+    host.store.keep(kept("rows", time.time() - 3_600, value=1.0, unit="{row}"))
     host.store.keep(kept("rows", time.time(), value=3.0, unit="{row}"))
     done = CliRunner().invoke(main, ["top", "--once", "--app", f"{host.name}:checks"])
-    assert (done.exit_code, done.stdout.splitlines()[1:]) == (0, ["OK        rows  3 row"])
+    head, *others = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert head.startswith("HEALTHY  unknown_service:python  checks: 1 ok  ")
+    assert others[1:4] == ["Counts", "OK  rows  3 row  ▁█  +2 in 1h", ""]
+
+
+def test_json_is_all_that_is_known(host: Host) -> None:
+    host.write(ROWS)
+    host.store.keep(kept("rows", 1_000.0, value=3.0, unit="{row}", details={"inf": float("inf")}))
+    done = CliRunner().invoke(main, ["top", "--json", "--app", f"{host.name}:checks"])
+    (look,) = json.loads(done.stdout)
+    assert (done.exit_code, look["trouble"]) == (0, "")
+    (check,) = look["overview"]["checks"]
+    assert (check["name"], check["status"], check["latest"]["value"]) == ("rows", "unknown", 3.0)
+
+
+def test_what_processes_alone_know_is_shown(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("flask", reason="Flask is not installed")
+    command = [sys.executable, "-m", "obskit", "top", "--once", "--app", "shop:app"]
+    monkeypatch.setenv("OBSKIT_CONSOLE", "true")
+
+    def shown() -> str:
+        done = subprocess.run(
+            command, cwd=host.folder, capture_output=True, text=True, timeout=PATIENCE, check=True
+        )
+        return done.stdout
+
+    with shop(host.folder) as url:
+        with pytest.raises(urllib.error.HTTPError) as failed:
+            urllib.request.urlopen(f"{url}/boom")
+        failed.value.close()
+        # The error may be heard of after what the operation has counted.
+        eventually(lambda: "voucher" in shown())
+        told = shown()
+    assert "failing  payment  100 % of 1 failed (at most 1 %): declined 1; p95 " in told
+    assert "OK  calls  ████████░░░░░░░░░░░░ 4 of 10, 6 left in 1h; empty in " in told
+    assert re.search(
+        r"\n +all +▁{19}█  1 in the last 1h\n\S+ ago +KeyError  'voucher'; in /boom; ", told
+    )
+    assert re.search(r"\nok  pid \d+  nothing dropped; for ", told)
 
 
 def test_it_looks_again_until_ctrl_c(host: Host) -> None:
@@ -38,7 +89,54 @@ def test_it_looks_again_until_ctrl_c(host: Host) -> None:
     assert (shown.returncode, errors) == (0, "")
 
 
-def test_without_an_app_it_says_which_option_is_missing() -> None:
+def test_without_a_service_it_says_which_option_is_missing() -> None:
     done = CliRunner().invoke(main, ["top"])
     assert done.exit_code == 4
     assert "which app? Give --app MODULE:ATTRIBUTE" in done.stderr
+    assert "or --url https://shop.example/health" in done.stderr
+
+
+def test_a_service_that_does_not_answer_is_a_line_beside_the_others(host: Host) -> None:
+    host.write(ROWS)
+    wanted = ["top", "--once", "--app", f"{host.name}:checks", "--url", DEAD]
+    done = CliRunner().invoke(main, wanted)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(
+        f"NO ANSWER  {DEAD}  tcp failed: Connection refused\n\nDEGRADED  "
+    )
+
+
+def test_where_nobody_answers_the_exit_code_tells() -> None:
+    done = CliRunner().invoke(main, ["top", "--once", "--url", DEAD])
+    assert (done.exit_code, done.stderr) == (4, "")
+    assert done.stdout == f"NO ANSWER  {DEAD}  tcp failed: Connection refused\n"
+
+
+def test_a_password_in_a_url_is_not_shown() -> None:
+    done = CliRunner().invoke(main, ["top", "--once", "--url", "http://ada:hunter2@127.0.0.1:9/x"])
+    assert "hunter2" not in done.output
+    assert "127.0.0.1:9/x" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--url", "shop.test/health"], r"'shop.test/health' is no URL"),
+        (["--token-file", "t"], "--token-file is for --url, and there is none"),
+        (["--url", DEAD, "--token-file", "gone"], "--token-file gone cannot be read: No such file"),
+        (["--url", DEAD, "--token-file", "empty"], "--token-file empty holds no token"),
+        (
+            ["--url", DEAD, "--token-file", "t", "--token-file", "t"],
+            "2 times --token-file, 1 times --url: give one file for all, or one for each",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(host: Host, arguments: list[str], told: str) -> None:
+    (host.folder / "t").write_text("s3cret\n")
+    (host.folder / "empty").write_text("\n")
+    host.write(ROWS)
+    app = [] if "--url" in arguments else ["--app", f"{host.name}:checks"]
+    done = CliRunner().invoke(main, ["top", "--once", *app, *arguments])
+    assert done.exit_code == 4
+    assert re.search(told, " ".join(done.stderr.split()))
+    assert "s3cret" not in done.output

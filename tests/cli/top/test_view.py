@@ -1,124 +1,101 @@
-"""What `obskit top` shows of what is kept."""
+"""What is looked at, in sections."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-import click
 import pytest
-from tests.cli.host import kept
+from tests.overview.given import NOW, run
 
-from obskit import Registry, above, job
-from obskit.cli.top.view import lines
-from obskit.state.memory import MemoryStore
+from obskit.cli.top.rows import Row
+from obskit.cli.top.view import PANES, Look, counted, head, sections, worst_first
+from obskit.operations import lateness
+from obskit.overview.model import CheckView, ErrorView, JobView, OperationView, Overview, QuotaView
 from obskit.state.store import JobRun
 
-NOW = 1_000_000.0
+CHECKS = [
+    CheckView("gone", "critical", run("gone", "critical", message="it is gone")),
+    CheckView("rows", "ok", run("rows", value=3.0, unit="{row}"), unit="{row}"),
+]
+RUNS = {
+    "import": JobRun("a", "import", NOW - 90, "failed", finished=NOW - 60),
+    "sync": JobRun("b", "sync", NOW - 30, done=1, total=4, beat=NOW),
+}
+OVERVIEW = Overview(
+    "shop",
+    "production",
+    NOW,
+    "unhealthy",
+    CHECKS,
+    [JobView(name, lateness.judge([each], NOW), [each]) for name, each in RUNS.items()],
+    [OperationView("payment", 30, 30, max_error_ratio=0.1), OperationView("search")],
+    [QuotaView("crm", 10, 9, 60.0), QuotaView("mails", 10, 1, 60.0)],
+    errors=[ErrorView(NOW - 5, "KeyError", "no key")],
+)
+LOOK = Look("shop", OVERVIEW)
 
 
-@pytest.fixture
-def registry() -> Registry:
-    return Registry()
+def shown(look: Look, pane: str = "all", wanted: str = "") -> dict[str, list[str]]:
+    return {title: [row.name for row in rows] for title, rows in sections(look, pane, wanted)}
 
 
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-def shown(registry: Registry, store: MemoryStore) -> list[str]:
-    first, *others = lines(registry, store, "pipeline", NOW, 86_400.0)
-    assert first == "pipeline  1970-01-12T13:46:40Z"
-    return [click.unstyle(line) for line in others]
-
-
-def keep(store: MemoryStore, check: str, *values: float, **given: Any) -> None:
-    for number, value in enumerate(values):
-        store.keep(kept(check, NOW - len(values) + number, value=value, **given))
-
-
-def test_a_run_that_goes_on_is_a_bar(registry: Registry, store: MemoryStore) -> None:
-    store.put_job(JobRun("a", "sync", NOW - 30, done=15, total=20, beat=NOW))
-    assert shown(registry, store) == [
-        "running        sync  ███████████████░░░░░ 75%, 15 of 20, for 30s; it has been running for 30s"
-    ]
-
-
-def test_a_run_that_follows_a_good_one_is_a_bar_too(registry: Registry, store: MemoryStore) -> None:
-    store.put_job(JobRun("a", "sync", NOW - 90, "ok", finished=NOW - 60))
-    store.put_job(JobRun("b", "sync", NOW - 30, done=1, total=4, beat=NOW))
-    assert shown(registry, store) == [
-        "running        sync  █████░░░░░░░░░░░░░░░ 25%, 1 of 4, for 30s; ok, 1m ago"
-    ]
-
-
-def test_a_job_that_is_late_says_so(registry: Registry, store: MemoryStore) -> None:
-    job("sync", expect_every="1h", late_after="1m", registry=registry)
-    store.put_job(JobRun("a", "sync", NOW - 7_200, "ok", finished=NOW - 7_190))
-    (line,) = shown(registry, store)
-    assert line == (
-        "late           sync  expected until 1970-01-12T12:47:40Z, 59m ago;"
-        " its last run, at 1970-01-12T11:46:40Z, was ok"
-    )
-
-
-def test_a_value_with_a_limit_is_a_gauge_with_what_is_left(
-    registry: Registry, store: MemoryStore
-) -> None:
-    registry.add("calls", lambda: 0, every="1m", judge=above(warning=96, critical=120))
-    keep(store, "calls", 90.0, unit="{call}")
-    assert shown(registry, store) == [
-        "OK        calls  ███████████████░░░░░ 90 call of 120 call, 30 call left"
-    ]
-
-
-def test_large_counts_are_written_whole(registry: Registry, store: MemoryStore) -> None:
-    registry.add("rows", lambda: 0, every="1m", judge=above(critical=8_000_000))
-    registry.add("users", lambda: 0, every="1m")
-    store.put_job(JobRun("a", "sync", NOW - 30, done=1_200_001, total=4_800_004, beat=NOW))
-    keep(store, "rows", 5_200_000.0, 3_200_000.0, unit="{row}")
-    keep(store, "users", 1_000_001.0, 3_000_002.0)
-    goes_on, rows, users = shown(registry, store)
-    assert "25%, 1200001 of 4800004, for 30s;" in goes_on
-    assert rows.endswith(" 3200000 row of 8000000 row, 4800000 row left  █▁  -2000000")
-    assert users == "OK        users  3000002  ▁█  +2000001"
-
-
-def test_a_value_beyond_its_limit_leaves_nothing(registry: Registry, store: MemoryStore) -> None:
-    registry.add("calls", lambda: 0, every="1m", judge=above(critical=120))
-    keep(
-        store, "calls", 130.0, unit="{call}", status="critical", message="critical from 120 upward"
-    )
-    assert shown(registry, store) == [
-        "CRITICAL  calls  ████████████████████ 130 call of 120 call, 0 call left  critical from 120 upward"
-    ]
+def test_what_fails_comes_first_whatever_it_is() -> None:
+    found = shown(LOOK)
+    assert list(found) == ["Failing", "Jobs", "Budgets", "Operations", "Errors", "Counts", "Checks"]
+    assert found["Failing"] == ["gone", "import", "payment", "crm"]
+    assert (found["Jobs"], found["Checks"]) == (["sync"], ["rows"])
 
 
 @pytest.mark.parametrize(
-    ("unit", "value", "told"),
-    [("By", 2_048.0, "2.0 KiB"), ("s", 90.0, "1m30s"), ("s", -5.0, "-5s"), ("%", 7.5, "7.5 %")],
+    ("pane", "titles"),
+    [
+        ("checks", {"Checks": ["gone", "rows"]}),
+        ("jobs", {"Jobs": ["import", "sync"]}),
+        ("processes", {}),
+    ],
 )
-def test_an_amount_is_told_in_its_unit(
-    registry: Registry, store: MemoryStore, unit: str, value: float, told: str
-) -> None:
-    registry.add("amount", lambda: 0, every="1m")
-    keep(store, "amount", value, unit=unit)
-    assert shown(registry, store) == [f"OK        amount  {told}"]
+def test_a_pane_shows_all_of_its_kind(pane: str, titles: dict[str, list[str]]) -> None:
+    assert shown(LOOK, pane) == titles
 
 
-def test_values_over_time_are_a_trend_and_a_change(registry: Registry, store: MemoryStore) -> None:
-    registry.add("rows", lambda: 0, every="1m", unit="{row}")
-    keep(store, "rows", 100.0, 50.0, 125.0, unit="{row}")
-    assert shown(registry, store) == ["OK        rows  125 row  ▆▁█  +25"]
+def test_each_pane_can_be_shown() -> None:
+    assert list(PANES) == ["all", "checks", "jobs", "usage", "processes"]
+    assert list(shown(LOOK, "usage")) == ["Budgets", "Operations", "Errors", "Counts"]
 
 
-def test_what_needs_somebody_comes_first(registry: Registry, store: MemoryStore) -> None:
-    for name in ("fine", "new", "broken"):
-        registry.add(name, lambda: None, every="1m")
-    keep(store, "broken", 1.0, status="critical", message="it is gone")
-    store.keep(kept("fine", NOW))
-    assert shown(registry, store) == [
-        "CRITICAL  broken  1  it is gone",
-        "UNKNOWN   new     it has not run yet",
-        "OK        fine",
-    ]
+def test_a_filter_looks_into_every_word_of_a_row() -> None:
+    assert shown(LOOK, wanted="GONE") == {"Failing": ["gone"]}
+    assert shown(LOOK, wanted="of 4") == {"Jobs": ["sync"]}
+    assert shown(LOOK, wanted="nowhere") == {}
+
+
+def test_the_head_tells_how_the_whole_is() -> None:
+    told = "checks: 1 critical, 1 ok  jobs: 1 failed, 1 running  22:13:20Z"
+    assert head(LOOK) == [Row("UNHEALTHY", "shop production", told)]
+
+
+def test_the_head_tells_what_could_not_be_read() -> None:
+    found = head(Look("shop", replace(OVERVIEW, problems=("the store is \x1b[1mgone",))))
+    assert found[1] == Row("", "", "the store is \\x1b[1mgone")
+
+
+def test_whom_nobody_answered_for_says_why() -> None:
+    look = Look("https://shop.test/health", trouble="tcp failed: Connection refused")
+    told = "tcp failed: Connection refused"
+    assert head(look) == [Row("NO ANSWER", "https://shop.test/health", told)]
+    assert sections(look) == []
+
+
+def test_how_it_was_is_told_with_when_that_was() -> None:
+    state, why = head(replace(LOOK, trouble="gone"))
+    assert (state.state, why.told) == ("NO ANSWER", "what follows was so at 22:13:20Z: gone")
+    assert shown(replace(LOOK, trouble="gone")) == shown(LOOK)
+
+
+def test_whom_somebody_must_look_at_comes_first() -> None:
+    good, bad = (replace(OVERVIEW, health=health) for health in ("healthy", "degraded"))
+    looks = [Look("a", good), Look("b", bad), Look("c", trouble="gone"), LOOK]
+    assert [each.source for each in worst_first(looks)] == ["c", "shop", "b", "a"]
+    assert counted([*looks, None]) == (
+        "5 services: 1 no answer, 1 unhealthy, 1 degraded, 1 healthy, 1 asked for the first time"
+    )

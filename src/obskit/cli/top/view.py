@@ -1,130 +1,201 @@
-"""What the store keeps of jobs and checks, as lines for a terminal."""
+"""What is looked at, in sections: what fails first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-import click
-
-from obskit.checks.model import Status
-from obskit.cli.bars import bars, filled
-from obskit.cli.check.table import status
+from obskit.cli.top import rows
+from obskit.cli.top.rows import Row, Trends
 from obskit.clock import to_rfc3339
-from obskit.declaration import Check, Job, Limit
-from obskit.duration import format_duration
-from obskit.number import format_number
-from obskit.operations import lateness
-from obskit.operations.lateness import Standing
-from obskit.registry import Registry, default_registry
-from obskit.size import format_size
-from obskit.state.ending import RUNNING
-from obskit.state.store import Run, Store
+from obskit.overview.model import Overview
 from obskit.telemetry.console import visible
 
-# As many runs of a check as a day has minutes.
-_MOST = 1_440
-_TREND = 20
-_STATES = max(map(len, lateness.STATES))
-_WORST_FIRST = ("critical", "unknown", "skipped", "warning", "ok")
+# The colours of states; each state is told in a word too.
+_COLOURS = {
+    "ok": "green",
+    "nothing to do": "green",
+    "healthy": "green",
+    "running": "cyan",
+    "never": "cyan",
+    "warning": "yellow",
+    "degraded": "yellow",
+    "unknown": "magenta",
+    "skipped": "magenta",
+    **dict.fromkeys(("critical", "unhealthy", "failed", "failing", "lost", "late"), "red"),
+    **dict.fromkeys(("too long", "no answer", "dropped"), "red"),
+}
+
+_ORDER = ("no answer", "unhealthy", "degraded", "healthy")
 
 
-def lines(
-    registry: Registry, store: Store, service: str, now: float, since: float
-) -> Iterator[str]:
-    """All of it.
+def colour(state: str) -> str | None:
+    """The colour of a state, or None.
+
+    >>> colour("CRITICAL"), colour("late"), colour("")
+    ('red', 'red', None)
+    """
+    return _COLOURS.get(state.lower())
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a service found.
+
+    Attributes:
+        source: Who was asked.
+        overview: How the service is; where it could not be told, how it was; None where it never was.
+        trends: What its checks measured.
+        trouble: Why it could not be told now; else empty.
+    """
+
+    source: str
+    overview: Overview | None = None
+    trends: Trends = field(default_factory=dict)
+    trouble: str = ""
+
+    @property
+    def health(self) -> str:
+        """In a word."""
+        if self.trouble or self.overview is None:
+            return "no answer"
+        return self.overview.health
+
+
+class Section(NamedTuple):
+    """Rows of a kind.
+
+    Attributes:
+        title: What they are.
+        rows: The rows.
+    """
+
+    title: str
+    rows: Sequence[Row]
+
+
+_Part = Callable[[Overview, Trends], Iterable[Row]]
+
+
+def _failing(overview: Overview, _: Trends) -> Iterator[Row]:
+    now = overview.now
+    yield from (rows.of_check(each, now) for each in overview.checks if each.fails)
+    yield from (row for job in overview.jobs if job.standing.fails for row in rows.of_job(job, now))
+    yield from (rows.of_operation(each) for each in overview.operations if each.fails)
+    yield from (rows.of_quota(each) for each in overview.quotas if each.status != "ok")
+
+
+def _well(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (rows.of_check(each, overview.now) for each in overview.checks if not each.fails)
+
+
+def _checks(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (rows.of_check(each, overview.now) for each in overview.checks)
+
+
+def _good_jobs(overview: Overview, _: Trends) -> Iterator[Row]:
+    jobs = (job for job in overview.jobs if not job.standing.fails)
+    return (row for job in jobs for row in rows.of_job(job, overview.now))
+
+
+def _jobs(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (row for job in overview.jobs for row in rows.of_job(job, overview.now))
+
+
+def _budgets(overview: Overview, trends: Trends) -> Iterator[Row]:
+    yield from map(rows.of_quota, overview.quotas)
+    budgets = (rows.of_budget(each, trends.get(each.name, ())) for each in overview.checks)
+    yield from (row for row in budgets if row is not None)
+
+
+def _counts(overview: Overview, trends: Trends) -> Iterator[Row]:
+    counts = (rows.of_count(each, trends.get(each.name, ())) for each in overview.checks)
+    return (row for row in counts if row is not None)
+
+
+def _operations(overview: Overview, _: Trends) -> Iterator[Row]:
+    return map(rows.of_operation, overview.operations)
+
+
+def _errors(overview: Overview, _: Trends) -> Iterator[Row]:
+    return rows.of_errors(overview.errors, overview.now)
+
+
+def _silences(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (rows.of_silence(each, overview.now) for each in overview.silences)
+
+
+def _processes(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (rows.of_process(each, overview.now) for each in overview.processes)
+
+
+_USAGE: dict[str, _Part] = {
+    "Budgets": _budgets,
+    "Operations": _operations,
+    "Errors": _errors,
+    "Counts": _counts,
+}
+_REST: dict[str, _Part] = {"Silences": _silences, "Processes": _processes}
+#: What is shown together.
+PANES: dict[str, dict[str, _Part]] = {
+    "all": {"Failing": _failing, "Jobs": _good_jobs, **_USAGE, "Checks": _well, **_REST},
+    "checks": {"Checks": _checks, "Silences": _silences},
+    "jobs": {"Jobs": _jobs},
+    "usage": _USAGE,
+    "processes": {"Processes": _processes},
+}
+
+
+def sections(look: Look, pane: str = "all", wanted: str = "") -> list[Section]:
+    """What a pane shows of a look, without what is empty.
 
     Args:
-        registry: What is declared.
-        store: What is kept.
-        service: The service's name.
-        now: Seconds since the Unix epoch.
-        since: How far back trends go, seconds.
-
-    Raises:
-        StoreError: It cannot be read.
+        look: The look.
+        pane: One of `PANES`.
+        wanted: Only rows that hold this, in capitals or not.
     """
-    yield f"{service}  {to_rfc3339(now)[:19]}Z"
-    both = {id(each): each for each in (default_registry, registry)}.values()
-    jobs = {name: job for each in both for name, job in each.jobs.items()}
-    yield from _jobs(jobs, store, now)
-    latest = store.latest()
-    checks = registry.checks
-    order = sorted(checks, key=lambda name: _rank(latest.get(name)))
-    widest = max(map(len, checks), default=0)
-    for name in order:
-        runs = store.runs(name, since=now - since, limit=_MOST)[::-1]
-        yield _of_check(checks[name], latest.get(name), runs, widest)
+    overview = look.overview
+    if overview is None:
+        return []
+    found = {title: part(overview, look.trends) for title, part in PANES[pane].items()}
+    chosen = (Section(title, _chosen(rows, wanted)) for title, rows in found.items())
+    return [section for section in chosen if section.rows]
 
 
-def _rank(run: Run | None) -> int:
-    return _WORST_FIRST.index("unknown" if run is None else run.damped)
+def _chosen(found: Iterable[Row], wanted: str) -> list[Row]:
+    lower = wanted.lower()
+    return [row for row in found if any(lower in text.lower() for text in row)]
 
 
-def _jobs(jobs: dict[str, Job], store: Store, now: float) -> Iterator[str]:
-    runs = store.latest_jobs()
-    known = store.know_jobs(sorted(jobs), now) if jobs else {}
-    widest = max(map(len, {**jobs, **runs}), default=0)
-    for name in {**jobs, **runs}:
-        standing = lateness.judge(
-            runs.get(name, ()), now, job=jobs.get(name), known_since=known.get(name)
-        )
-        colour = "red" if standing.fails else "green"
-        word = standing.state if standing.fails or not _goes_on(standing) else RUNNING
-        state = click.style(f"{word.replace('_', ' '):<{_STATES}}", fg=colour)
-        yield f"{state}  {name:<{widest}}  {_progress(standing, now)}{visible(standing.message)}"
+def head(look: Look) -> list[Row]:
+    """How the whole is, and what could not be read."""
+    overview = look.overview
+    if overview is None:
+        return [Row(look.health.upper(), look.source, visible(look.trouble))]
+    name = visible(f"{overview.service or look.source} {overview.environment}".rstrip())
+    at = f"{to_rfc3339(overview.now)[11:19]}Z"
+    found = [Row(look.health.upper(), name, f"{rows.summary(overview)}  {at}".strip())]
+    if look.trouble:
+        found.append(Row("", "", f"what follows was so at {at}: {visible(look.trouble)}"))
+    return found + [Row("", "", visible(each)) for each in overview.problems]
 
 
-def _goes_on(standing: Standing) -> bool:
-    return standing.last is not None and standing.last.outcome == RUNNING
+def counted(looks: Sequence[Look | None]) -> str:
+    """How many services are how.
+
+    Args:
+        looks: A look at each; None before the first.
+
+    >>> counted([Look("a", trouble="gone"), None, None])
+    '3 services: 1 no answer, 2 asked for the first time'
+    """
+    found = ["asked for the first time" if each is None else each.health for each in looks]
+    order = (*_ORDER, "asked for the first time")
+    told = [f"{found.count(each)} {each}" for each in order if each in found]
+    return f"{len(found)} service{'s' if len(found) > 1 else ''}: {', '.join(told)}"
 
 
-def _progress(standing: Standing, now: float) -> str:
-    run = standing.last
-    if run is None or not _goes_on(standing):
-        return ""
-    since = f"for {format_duration(max(0.0, now - run.started))}; "
-    if not run.total:
-        return since
-    share = run.done / run.total
-    return f"{filled(share)} {share:.0%}, {format_number(run.done)} of {format_number(run.total)}, {since}"
-
-
-def _of_check(check: Check, run: Run | None, runs: Sequence[Run], widest: int) -> str:
-    if run is None:
-        return f"{status(Status.UNKNOWN)}  {check.name:<{widest}}  it has not run yet"
-    values = [each.value for each in runs if each.value is not None]
-    parts = [
-        _value(check, run),
-        bars(values, _TREND) if len(values) > 1 else "",
-        _change(values[-1] - values[0]) if len(values) > 1 else "",
-        "" if run.damped == Status.OK.value and run.value is not None else visible(run.message),
-    ]
-    told = "  ".join(part for part in parts if part)
-    return f"{status(Status(run.damped))}  {check.name:<{widest}}  {told}".rstrip()
-
-
-def _change(by: float) -> str:
-    return f"{'+' if by >= 0 else ''}{format_number(by)}"
-
-
-def _value(check: Check, run: Run) -> str:
-    """The value; where too much of it is critical, as a gauge with what is left."""
-    if run.value is None:
-        return ""
-    limits = getattr(check.judge, "limits", ())
-    highest = [each.value for each in limits if isinstance(each, Limit) and each.bound == "upper"]
-    if not highest or max(highest) <= 1:
-        return _amount(run.value, run.unit)
-    limit = max(highest)
-    left = max(0.0, limit - run.value)
-    amounts = f"{_amount(run.value, run.unit)} of {_amount(limit, run.unit)}"
-    return f"{filled(run.value / limit)} {amounts}, {_amount(left, run.unit)} left"
-
-
-def _amount(value: float, unit: str) -> str:
-    if unit == "By":
-        return format_size(value)
-    if unit == "s":
-        return format_duration(value) if value >= 0 else f"-{format_duration(-value)}"
-    written = format_number(value)
-    return written if unit in {"", "1"} else visible(f"{written} {unit.strip('{}')}")
+def worst_first(looks: Iterable[Look]) -> list[Look]:
+    """Looks, what needs somebody first; the order among like ones stays."""
+    return sorted(looks, key=lambda look: _ORDER.index(look.health))

@@ -1,0 +1,241 @@
+"""What is known of a service, as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.overview.given import NOW, run
+
+from obskit.cli.top import rows
+from obskit.cli.top.rows import Row
+from obskit.declaration import Limit
+from obskit.operations import lateness
+from obskit.operations.job import job
+from obskit.overview.model import (
+    CheckView,
+    ErrorView,
+    JobView,
+    OperationView,
+    Overview,
+    ProcessView,
+    QuotaView,
+)
+from obskit.registry import Registry
+from obskit.state.store import JobRun, Silence
+
+
+def view(status: str = "ok", **facts: Any) -> CheckView:
+    told = {name: facts.pop(name) for name in ("value", "message", "since") if name in facts}
+    return CheckView("rows", status, run("rows", status, **told), **facts)
+
+
+def of_job(*runs: JobRun, **options: Any) -> list[Row]:
+    registry = Registry()
+    job("sync", registry=registry, **options)
+    declared = registry.jobs["sync"]
+    standing = lateness.judge(runs, NOW, job=declared, known_since=NOW)
+    return list(rows.of_job(JobView("sync", standing, runs, owner=declared.owner), NOW))
+
+
+def test_a_check_that_fails_says_why_since_when_and_whose_it_is() -> None:
+    failing = view("critical", message="it is gone", since=NOW - 300, owner="data", value=3.0)
+    told = "it is gone; for 5m; ran 59s ago; owner data"
+    assert rows.of_check(failing, NOW) == Row("CRITICAL", "rows", told)
+
+
+def test_a_check_that_is_silenced_says_by_whom() -> None:
+    silence = Silence("rows", NOW + 60, "we mend it", "ada", NOW)
+    found = rows.of_check(view(silence=silence, value=3.0), NOW)
+    assert found.told == "3; ran 59s ago; silenced until 2023-11-14T22:14:20Z by ada"
+
+
+def test_a_check_that_is_well_says_what_it_measured_or_said() -> None:
+    assert rows.of_check(view(value=3.0, unit="{row}"), NOW).told == "3 row; ran 59s ago"
+    assert rows.of_check(view(message="42 files"), NOW).told == "42 files; ran 59s ago"
+
+
+def test_a_check_whose_last_run_is_too_long_ago_says_so() -> None:
+    found = rows.of_check(view("unknown", message="fine", overdue=True), NOW)
+    assert found.told == "its last run is too long ago; it was: fine; ran 59s ago"
+
+
+def test_a_check_that_has_not_run_says_so() -> None:
+    found = rows.of_check(CheckView("rows", "unknown", owner="data"), NOW)
+    assert found == Row("UNKNOWN", "rows", "it has not run yet; owner data")
+
+
+def test_what_a_check_says_steers_no_terminal() -> None:
+    found = rows.of_check(view("critical", message="\x1b[2J\nboo", since=NOW, owner="\x07"), NOW)
+    assert found.told.startswith("\\x1b[2J\\nboo; ")
+    assert found.told.endswith("owner \\x07")
+
+
+def test_a_run_that_goes_on_is_a_bar_with_its_rate_and_what_is_left() -> None:
+    going_on = JobRun("a", "sync", NOW - 30, done=15, total=20, beat=NOW)
+    told = "███████████████░░░░░ 75%, 15 of 20, 0.5/s, 10s left, for 30s"
+    assert of_job(going_on) == [Row("running", "sync", told)]
+
+
+def test_a_run_that_follows_another_tells_of_that_too() -> None:
+    before = JobRun("a", "sync", NOW - 90, "ok", finished=NOW - 60)
+    going_on = JobRun("b", "sync", NOW - 30, beat=NOW)
+    assert of_job(before, going_on) == [Row("running", "sync", "for 30s; ok, 1m ago")]
+
+
+def test_each_run_that_goes_on_has_a_row() -> None:
+    runs = [
+        JobRun(each, "sync", NOW - 30, done=n, total=4, beat=NOW) for n, each in enumerate("ab")
+    ]
+    first, second = of_job(*runs)
+    assert first.told == "░░░░░░░░░░░░░░░░░░░░ 0%, 0 of 4, for 30s"
+    assert second.told == "█████░░░░░░░░░░░░░░░ 25%, 1 of 4, 0.0333/s, 1m30s left, for 30s"
+
+
+def test_large_counts_are_written_whole() -> None:
+    (found,) = of_job(JobRun("a", "sync", NOW - 30, done=1_200_001, total=4_800_004, beat=NOW))
+    assert "25%, 1200001 of 4800004, 4e+04/s" in found.told
+
+
+@pytest.mark.parametrize(("done", "told"), [(0.0, "for 30s"), (7.0, "7 done, for 30s")])
+def test_a_run_without_a_whole_has_no_bar(done: float, told: str) -> None:
+    going_on = JobRun("a", "sync", NOW - 30, done=done, beat=NOW)
+    assert of_job(going_on) == [Row("running", "sync", told)]
+
+
+def test_a_job_that_is_late_says_so_and_whose_it_is() -> None:
+    ended = JobRun("a", "sync", NOW - 7_200, "ok", finished=NOW - 7_190)
+    (found,) = of_job(ended, expect_every="1h", late_after="1m", owner="data")
+    assert found == Row(
+        "late",
+        "sync",
+        "expected until 2023-11-14T21:14:20Z, 59m ago;"
+        " its last run, at 2023-11-14T20:13:20Z, was ok; owner data",
+    )
+
+
+def test_a_job_that_is_well_says_when_it_is_due() -> None:
+    ended = JobRun("a", "sync", NOW - 600, "ok", finished=NOW - 590)
+    (found,) = of_job(ended, expect_every="1h", late_after="1m")
+    assert found == Row("ok", "sync", "ok, 9m50s ago; due in 51m")
+
+
+def test_an_operation_tells_its_errors_and_how_long_it_takes() -> None:
+    found = rows.of_operation(
+        OperationView(
+            "payment",
+            300,
+            6,
+            1.5,
+            max_error_ratio=0.01,
+            max_p95=2.0,
+            reasons={"declined": 5, "TimeoutError": 1},
+            owner="billing",
+        )
+    )
+    assert found == Row(
+        "failing",
+        "payment",
+        "2 % of 300 failed (at most 1 %): declined 5, TimeoutError 1; p95 1.5s (at most 2s); in 10m;"
+        " owner billing",
+    )
+
+
+def test_an_operation_with_few_runs_is_not_judged() -> None:
+    found = rows.of_operation(OperationView("payment", 3, 3, None, max_error_ratio=0.0))
+    assert found == Row("ok", "payment", "100 % of 3 failed; not judged below 20 runs; in 10m")
+    assert rows.of_operation(OperationView("payment")).told == "no run in 10m"
+
+
+def test_a_quota_is_a_gauge_with_when_it_is_empty() -> None:
+    found = rows.of_quota(QuotaView("crm", 120, 90, 3_600, 840.0))
+    told = "███████████████░░░░░ 90 of 120, 30 left in 1h; empty in 14m"
+    assert found == Row("OK", "crm", told)
+
+
+def test_a_quota_that_is_used_up_says_whose_it_is() -> None:
+    found = rows.of_quota(QuotaView("crm", 120, 130, 3_600, 0.0, owner="data"))
+    assert found == Row(
+        "CRITICAL", "crm", "████████████████████ 130 of 120, 0 left in 1h; empty; owner data"
+    )
+
+
+def test_a_value_with_an_upper_limit_is_a_gauge_that_goes_on_as_it_went() -> None:
+    limits = (Limit("warning", "upper", 96.0), Limit("critical", "upper", 120.0))
+    calls = view(value=90.0, unit="{call}", limits=limits)
+    told = "███████████████░░░░░ 90 call of 120 call, 30 call left"
+    assert rows.of_budget(calls, ()) == Row("OK", "rows", told)
+    measured = [(NOW - 60, 80.0), (NOW, 90.0)]
+    assert rows.of_budget(calls, measured) == Row("OK", "rows", f"{told}; empty in 3m")
+
+
+@pytest.mark.parametrize(
+    "limits", [(), (Limit("critical", "upper", 1.0),), (Limit("critical", "lower", 5.0),)]
+)
+def test_what_may_not_be_at_all_and_what_may_not_be_less_is_no_budget(
+    limits: tuple[Limit, ...],
+) -> None:
+    assert rows.of_budget(view(value=0.5, limits=limits), ()) is None
+
+
+def test_a_count_is_told_with_its_trend_and_its_change() -> None:
+    count = view(value=3_200_000.0, unit="{row}")
+    measured = [(NOW - 7_200, 5_200_000.0), (NOW - 3_600, 5_200_000.0), (NOW, 3_200_000.0)]
+    assert rows.of_count(count, measured) == Row("OK", "rows", "3200000 row  ██▁  -2000000 in 2h")
+    assert rows.of_count(count, measured[2:]) == Row("OK", "rows", "3200000 row")
+
+
+@pytest.mark.parametrize("unit", ["", "1", "By", "s", "%"])
+def test_what_is_no_count_has_no_change(unit: str) -> None:
+    assert rows.of_count(view(value=3.0, unit=unit), [(NOW - 60, 1.0), (NOW, 3.0)]) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "told"),
+    [
+        ("By", 2_048.0, "2.0 KiB"),
+        ("s", 90.0, "1m30s"),
+        ("s", -5.0, "-5s"),
+        ("s", float("inf"), "inf s"),
+        ("%", 7.5, "7.5 %"),
+    ],
+)
+def test_an_amount_is_told_in_its_unit(unit: str, value: float, told: str) -> None:
+    assert rows.amount(value, unit) == told
+
+
+def test_errors_are_counted_and_the_newest_told() -> None:
+    errors = [ErrorView(NOW - 12 - n, "KeyError", f"no {n}", "/orders", f"r{n}") for n in range(7)]
+    first, second, *others = rows.of_errors(errors, NOW)
+    assert first == Row("", "all", "▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█  7 in the last 1h")
+    assert second == Row("12s ago", "KeyError", "no 0; in /orders; request r0")
+    assert len(others) == 4
+    assert list(rows.of_errors([], NOW)) == []
+
+
+def test_a_silence_is_told_with_its_end() -> None:
+    found = rows.of_silence(Silence("rows", NOW + 60, "we mend it", "ada", NOW), NOW)
+    assert found == Row("1m left", "rows", "we mend it; by ada")
+
+
+def test_a_process_tells_what_it_has_dropped_and_what_it_does_not_reach() -> None:
+    ledger = {"logs": {"accepted": 9, "dropped": {"queue_full": 3, "rejected": 1}}, "traces": {}}
+    process = ProcessView(
+        7, "i-1", NOW - 60, NOW, "1.4", ledger, {"logs": {"reached": False}, "traces": {}}
+    )
+    assert rows.of_process(process, NOW) == Row(
+        "dropped",
+        "pid 7",
+        "4 logs dropped (queue_full, rejected); logs do not reach their receiver; release 1.4; for 1m",
+    )
+    assert rows.of_process(ProcessView(8, "i-2", NOW - 60, NOW), NOW) == Row(
+        "ok", "pid 8", "nothing dropped; for 1m"
+    )
+
+
+def test_the_whole_is_told_in_a_few_words() -> None:
+    standing = lateness.judge((), NOW)
+    checks = [view("critical"), view("ok"), view("ok")]
+    overview = Overview("shop", "", NOW, "unhealthy", checks, [JobView("sync", standing)])
+    assert rows.summary(overview) == "checks: 1 critical, 2 ok  jobs: 1 never"
+    assert rows.summary(Overview("shop", "", NOW, "healthy")) == ""

@@ -1,0 +1,198 @@
+"""Who is asked how a service is."""
+
+from __future__ import annotations
+
+import http.server
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("click", reason="Click is not installed")
+
+from tests.checks.given import eventually
+from tests.cli.host import kept
+from tests.cli.top.given import DEAD, TOKEN, shop
+
+from obskit.cli.top import sources
+from obskit.cli.top.sources import Watched, of_store, of_url
+from obskit.cli.top.view import Look
+from obskit.config import Config
+from obskit.registry import Registry
+from obskit.state.opening import open_store
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        service="shop", state_url=f"sqlite:///{tmp_path}/state.sqlite3", run_dir=str(tmp_path)
+    )
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pytest.importorskip("flask", reason="Flask is not installed")
+    with shop(tmp_path_factory.mktemp("shop")) as found:
+        yield found
+
+
+class Answering:
+    """A server that answers with what it is told to, and counts how many ask at once."""
+
+    def __init__(self) -> None:
+        self.body = b"{}"
+        self.asked = self.most = 0
+        self.waits = threading.Event()
+        self.waits.set()
+        self._now = 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer._count(1)
+                outer.waits.wait()
+                outer._count(-1)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(outer.body)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/health"
+
+    def _count(self, by: int) -> None:
+        self._now += by
+        self.asked += by > 0
+        self.most = max(self.most, self._now)
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    found = Answering()
+    thread = threading.Thread(target=found.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield found
+    found.waits.set()
+    found.server.shutdown()
+    thread.join()
+    found.server.server_close()
+
+
+def test_a_store_tells_what_is_kept_with_trends(config: Config) -> None:
+    registry = Registry()
+    registry.add("rows", lambda: 3, every="1m")
+    now = time.time()
+    with_values = [(3_600.0, "ok", 1.0), (600.0, "critical", 90.0), (10.0, "ok", 3.0)]
+    store = open_store(config.state_url or "", "shop")
+    for ago, status, value in with_values:
+        store.keep(kept("rows", now - ago, status=status, value=value))
+    store.close()
+    look = of_store(registry, config, 86_400.0)(None)
+    assert (look.source, look.health, look.trouble) == ("shop", "healthy", "")
+    assert [value for _, value in look.trends["rows"]] == [1.0, 90.0, 3.0]
+    assert look.overview is not None
+    assert look.overview.checks[0].name == "rows"
+
+
+def test_a_store_that_cannot_be_read_is_said(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").mkdir()
+    look = of_store(Registry(), config, 60.0)(None)
+    assert look.overview is not None
+    assert "unable to open database file" in look.overview.problems[0]
+
+
+def test_a_store_that_is_none_is_said_beside_how_it_was(tmp_path: Path) -> None:
+    before = Look("shop", trends={"rows": [(1.0, 2.0)]})
+    config = Config(service="shop", state_url="oracle://db", run_dir=str(tmp_path))
+    look = of_store(Registry(), config, 60.0)(before)
+    assert (look.health, look.trends) == ("no answer", before.trends)
+    assert "oracle" in look.trouble
+
+
+def test_health_tells_whoever_brings_the_token_what_its_checks_say(url: str) -> None:
+    source = of_url(f"{url}/health", TOKEN, 60.0)
+    eventually(lambda: source(None).trends.get("rows"))
+    look = source(None)
+    assert look.overview is not None
+    assert (look.overview.service, look.overview.environment) == ("shop", "test")
+    (rows,) = look.overview.checks
+    assert (rows.name, rows.unit, rows.owner) == ("rows", "{row}", "data")
+
+
+@pytest.mark.parametrize("token", [None, "wrong"])
+def test_health_tells_strangers_its_status_alone(url: str, token: str | None) -> None:
+    look = of_url(f"{url}/health", token, 60.0)(None)
+    assert look.overview is not None
+    assert (look.overview.checks, look.trouble) == ([], "")
+    assert "its token is missing or wrong" in look.overview.problems[0]
+
+
+def test_what_health_told_is_remembered_as_a_trend(url: str) -> None:
+    source = of_url(f"{url}/health", TOKEN, 600.0)
+    looks: list[Look | None] = [None]
+
+    def told(value: float) -> bool:
+        looks.append(source(looks[-1]))
+        seen = looks[-1].trends.get("rows", ()) if looks[-1] else ()
+        return value in [each for _, each in seen]
+
+    for value in (3.0, 77.0):
+        urllib.request.urlopen(urllib.request.Request(f"{url}/rows/{value}", method="POST")).close()
+        eventually(lambda: told(value))  # noqa: B023 - called at once
+    last = looks[-1]
+    assert last is not None
+    assert last.health == "unhealthy"
+    assert [value for _, value in last.trends["rows"]][-2:] == [3.0, 77.0]
+
+
+def test_another_page_of_a_service_is_said_to_be_none_of_health(url: str) -> None:
+    look = of_url(f"{url}/nowhere", TOKEN, 60.0)(None)
+    assert look.trouble == (
+        "it answered 404: it is no answer of /health: is a path missing, or of another server?"
+    )
+
+
+def test_a_host_that_is_dead_says_so_beside_how_it_was() -> None:
+    before = Look("shop", trends={"rows": [(1.0, 2.0)]})
+    look = of_url(DEAD, None, 60.0)(before)
+    assert look == Look("shop", None, before.trends, "tcp failed: Connection refused")
+    assert of_url(DEAD, None, 60.0)(None).source == DEAD
+
+
+def test_a_certificate_that_nobody_trusts_ends_the_asking(answering: Answering) -> None:
+    trustme = pytest.importorskip("trustme", reason="trustme is not installed")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    answering.server.socket = context.wrap_socket(answering.server.socket, server_side=True)
+    look = of_url(answering.url.replace("http:", "https:"), TOKEN, 60.0)(None)
+    assert look.trouble.startswith("tls failed: its certificate is not trusted: ")
+    assert answering.asked == 0
+
+
+def test_an_answer_that_cannot_be_read_does_not_end_the_looking(answering: Answering) -> None:
+    answering.body = b"[" * 100_000
+    look = sources.look(of_url(answering.url, None, 60.0))
+    assert look.overview is None
+    assert look.trouble
+
+
+def test_nobody_is_asked_again_before_it_has_answered(answering: Answering) -> None:
+    answering.body = b'{"status": "healthy"}'
+    answering.waits.clear()
+    watched = Watched([of_url(answering.url, None, 60.0), of_url(DEAD, None, 60.0)], 0.001)
+    watched.start()
+    eventually(lambda: answering.asked == 1)
+    # The other one is asked meanwhile, again and again.
+    for _ in range(3):
+        before = watched.looks[1]
+        eventually(lambda: watched.looks[1] is not before)  # noqa: B023 - called at once
+    assert watched.looks[0] is None
+    answering.waits.set()
+    eventually(lambda: watched.looks[0] is not None and answering.asked > 3)
+    watched.end()
+    assert answering.most == 1
