@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ DURATION = "db.client.operation.duration"
 
 
 @pytest.fixture
-def engine(obskit_capture: Capture) -> Engine:
+def engine(obskit_capture: Capture) -> Iterator[Engine]:
     """One whose queries may ask to take a while, by the clock that stands still."""
     made = create_engine("sqlite://")
 
@@ -27,7 +28,8 @@ def engine(obskit_capture: Capture) -> Engine:
     def connected(connection: Any, _: Any) -> None:
         connection.create_function("wait", 1, obskit_capture.clock.advance)
 
-    return made
+    yield made
+    made.dispose()
 
 
 def ask(engine: Engine, query: str, **values: object) -> None:
@@ -101,7 +103,9 @@ def test_an_async_engine_is_observed_by_the_engine_within(
 
 
 def test_without_init_queries_are_as_ever() -> None:
-    ask(observe(create_engine("sqlite://"), slow="1ms"), "SELECT 1")
+    engine = observe(create_engine("sqlite://"), slow="1ms")
+    ask(engine, "SELECT 1")
+    engine.dispose()
 
 
 def test_a_limit_that_is_none_is_refused() -> None:

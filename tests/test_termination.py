@@ -17,7 +17,7 @@ from tests.config.receiver import Receiver
 from tests.faults import blackholed, faulty, hang, refusing, trickle
 
 from obskit.export.spool import Spool
-from obskit.termination import on_sigterm
+from obskit.termination import Child, on_sigterm
 
 PATIENCE = 90.0
 BEGIN = """
@@ -201,7 +201,7 @@ def test_outside_the_main_thread_no_handler_is_set() -> None:
 def test_an_end_that_raises_does_not_keep_the_process_alive(tmp_path: Path) -> None:
     script = """
 import signal
-from obskit.termination import on_sigterm
+from obskit.termination import Child, on_sigterm
 
 def end():
     print("ends", flush=True)
@@ -247,3 +247,17 @@ print(json.dumps(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL))
 def test_a_process_that_sends_nothing_has_no_handler(tmp_path: Path) -> None:
     script = "import signal\nprint(json.dumps(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL))"
     assert child.serve(script, {}, tmp_path) is True
+
+
+@pytest.mark.parametrize(("exitcode", "budget"), [(-241, (0.03,)), (0, ()), (0x9B, ()), (3, ())])
+def test_a_child_of_celery_that_got_sigterm_is_not_late(
+    exitcode: int, budget: tuple[float, ...]
+) -> None:
+    signals = pytest.importorskip("celery.signals")
+    given: list[tuple[float, ...]] = []
+    child = Child(lambda *seconds: given.append(seconds))
+    try:
+        signals.worker_process_shutdown.send(sender="a host", pid=7, exitcode=exitcode)
+    finally:
+        signals.worker_process_shutdown.disconnect(child._ended)
+    assert given == [budget]

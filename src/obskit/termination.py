@@ -12,6 +12,7 @@ from typing import Any
 # What ends forked children without their exit hooks: `os._exit` after finalizers of its own.
 _FORKERS = ("multiprocessing.util", "billiard.util")
 _CELERY = "celery.signals"
+_AFTER_SIGTERM = 0.03
 # Gunicorn's workers that set the default handlers again after they were forked, and end by them.
 _RESETTING = ("uvicorn.workers", "uvicorn_worker._workers")
 
@@ -77,7 +78,7 @@ class Child:
     (open-telemetry/opentelemetry-python-contrib#4916).
 
     Args:
-        end: Ends telemetry, in bounded time.
+        end: Ends telemetry, in so many seconds at most, or in what is configured.
     """
 
     def __init__(self, end: Callable[..., object]) -> None:
@@ -113,5 +114,10 @@ class Child:
     def _finalize(self, util: Any) -> None:
         util.Finalize(self, self._end, exitpriority=0)
 
-    def _ended(self, **_options: object) -> None:
-        self._end()
+    def _ended(self, *, exitcode: int | None = None, **_options: object) -> None:
+        # A negative one is that of SIGTERM, as at a time limit: the pool kills who takes longer than a
+        # tenth of a second, and would wait for ever for its queue if the child was telling it just then.
+        if exitcode is not None and exitcode < 0:
+            self._end(_AFTER_SIGTERM)
+        else:
+            self._end()

@@ -96,10 +96,13 @@ class Pipeline:
         return spoken(self.obskit(f"check run {' '.join(names)}", **environ).stdout)
 
     def top(self) -> dict[str, str]:
-        """Check or job → its line in the terminal's dashboard."""
-        lines = self.obskit("top --once").stdout.splitlines()[1:]
-        words = [line.split() for line in lines]
-        return {each[1]: " ".join(each) for each in words if len(each) > 1}
+        """Section and check, or job → its line in the terminal's dashboard."""
+        shown: dict[str, str] = {}
+        for section in self.obskit("top --once").stdout.split("\n\n")[1:]:
+            title, *lines = section.splitlines()
+            for words in map(str.split, lines):
+                shown[f"{title} {words[1]}"] = " ".join(words)
+        return shown
 
     def fault(self, word: str) -> None:
         """What the provider does wrong from now on; nothing, where the word is empty."""
@@ -252,18 +255,21 @@ def test_terminal_dashboard(pipeline: Pipeline, breaks: Breaks) -> None:
         env={**pipeline.environ, "PIPELINE_PAUSE": "6"},
         stdout=subprocess.DEVNULL,
     ) as sync:
-        bar = r"running full-sync █+░+ (33%, 1|67%, 2) of 3, for \d+(\.\d+)?s"
-        assert eventually(lambda: bool(re.match(bar, pipeline.top().get("full-sync", ""))))
+        bar = r"running full-sync █+░+ (33%, 1|67%, 2) of 3, \S+/s, \S+ left, for \S+;"
+        assert eventually(lambda: bool(re.match(bar, pipeline.top().get("Jobs full-sync", ""))))
     assert sync.returncode == 0
     pipeline.step("backlog-worker")
     pipeline.obskit("check worker --once")
     shown = pipeline.top()
-    assert re.match(r"CRITICAL backlog-failed 3 row [▁▂▃▄▅▆▇█]+ \+3", shown["backlog-failed"])
+    assert shown["Failing backlog-failed"].startswith("CRITICAL backlog-failed 3 order")
+    assert re.match(
+        r"CRITICAL backlog-failed 3 row [▁▂▃▄▅▆▇█]+ \+3 in ", shown["Counts backlog-failed"]
+    )
     gauge = (
         rf"\w+ api-calls-hour [█░]{{20}} {before + 3} call of 120 call, {117 - before} call left"
     )
-    assert re.match(gauge, shown["api-calls-hour"])
-    assert re.match(r"OK rows-orders 29 row [▁▂▃▄▅▆▇█]+ \+9$", shown["rows-orders"])
+    assert re.match(gauge, shown["Budgets api-calls-hour"])
+    assert re.match(r"OK rows-orders 29 row [▁▂▃▄▅▆▇█]+ \+9 in ", shown["Counts rows-orders"])
 
     pipeline.fault("")
     (pipeline.data / "orders").unlink()
@@ -272,9 +278,10 @@ def test_terminal_dashboard(pipeline: Pipeline, breaks: Breaks) -> None:
     pipeline.sql("DELETE FROM orders WHERE id > 20")
     pipeline.obskit("check worker --once")
     shown = pipeline.top()
-    assert re.match(r"OK backlog-failed 0 row [▁▂▃▄▅▆▇█]+ \+0$", shown["backlog-failed"])
-    assert re.match(r"OK rows-orders 20 row [▁▂▃▄▅▆▇█]+ \+0$", shown["rows-orders"])
-    assert shown["full-sync"].startswith("ok full-sync ok, ")
+    assert "Failing backlog-failed" not in shown
+    assert re.match(r"OK backlog-failed 0 row [▁▂▃▄▅▆▇█]+ \+0 in ", shown["Counts backlog-failed"])
+    assert re.match(r"OK rows-orders 20 row [▁▂▃▄▅▆▇█]+ \+0 in ", shown["Counts rows-orders"])
+    assert shown["Jobs full-sync"].startswith("ok full-sync ok, ")
 
 
 @pytest.mark.row(
