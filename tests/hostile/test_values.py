@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import tracemalloc
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psutil import Process
 from tests.faults import faulty
 from tests.hostile.host import PATIENCE, answer, balanced, lines, running
 from tests.hostile.values import VALUES
@@ -70,14 +70,12 @@ def test_a_value_that_is_too_much_costs_no_request_and_little_memory(
     monkeypatch.setattr(log, "propagate", False)
     monkeypatch.setattr(log, "handlers", [])
     value = VALUES[name]()
-    tracemalloc.start()
-    try:
-        said, headers, body = answer(serving(lambda: hand_over(value)), {"PATH_INFO": "/"})
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    # Not by tracemalloc: to stop it while other threads allocate breaks the process (python/cpython#128679).
+    before = Process().memory_info().rss
+    said, headers, body = answer(serving(lambda: hand_over(value)), {"PATH_INFO": "/"})
+    held = Process().memory_info().rss - before
     assert (said, body) == ("200 OK", b"ok")
-    assert held < 8_000_000
+    assert held < 40_000_000
     assert sending.flush(PATIENCE)
     ledger = sending.ledger.snapshot()
     assert balanced(ledger) == dict.fromkeys(ledger, True)
