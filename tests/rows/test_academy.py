@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +21,7 @@ from tests.e2e.waiting import wait_until
 from tests.rows.academy_outside import naming, secure_page
 from tests.rows.academy_service import FOLDER, PROBE, Academy
 from tests.rows.academy_stack import Watched, text_of, watching
+from tests.rows.generated import kept, made_anew
 
 for needed in ("flask", "flask_limiter", "flask_login", "flask_wtf", "sqlalchemy", "sentry_sdk"):
     pytest.importorskip(needed)
@@ -638,26 +636,8 @@ def announced(watched: Watched, breaks: Breaks) -> None:
 
 
 def test_what_is_generated_is_what_is_declared(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    made = tmp_path / "generated"
-    options = ["--app", "watch", "--environment", "production", "-o", str(made)]
-    done = subprocess.run(
-        [sys.executable, "-m", "obskit", "generate", "all", *options],
-        cwd=FOLDER,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert kept(made) == kept(FOLDER / "generated")
-
-
-def kept(folder: Path) -> dict[str, str]:
-    """The files of a folder, without the tests of the rules."""
-    files = [file for file in folder.rglob("*") if file.is_file() and "tests" not in file.parts]
-    return {str(file.relative_to(folder)): file.read_text() for file in files}
+    made = made_anew(FOLDER, tmp_path, "--app", "watch", "--environment", "production")
+    assert made == kept(FOLDER / "generated")
 
 
 def test_the_example_has_at_most_400_lines_of_python() -> None:

@@ -20,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from tests.rows.conftest import EXAMPLES
+from tests.rows.generated import kept, made_anew
 from tests.servers.conftest import free_port
 from tests.servers.install import PACKAGES
 
@@ -526,25 +527,8 @@ def test_cron(pipeline: Pipeline, breaks: Breaks) -> None:
 
 
 def test_what_is_generated_is_what_is_declared(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    made = tmp_path / "generated"
-    done = subprocess.run(
-        [*GENERATE, "--app", "pipeline", "-o", str(made)],
-        cwd=FOLDER,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert kept(made) == kept(FOLDER / "generated")
-
-
-def kept(folder: Path) -> dict[str, str]:
-    """The files of a folder, without the tests of the rules."""
-    files = [file for file in folder.rglob("*") if file.is_file() and "tests" not in file.parts]
-    return {str(file.relative_to(folder)): file.read_text() for file in files}
+    made = made_anew(FOLDER, tmp_path, "--app", "pipeline")
+    assert made == kept(FOLDER / "generated")
 
 
 def test_the_example_has_at_most_400_lines_of_python() -> None:
