@@ -15,6 +15,13 @@ from .stack import Stack
 HOPS: list[tuple[str, float]] = []
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Programs that tests run are no modules to look for doctests in."""
+    if collection_path.suffix == ".py" and not collection_path.name.startswith("test_"):
+        return True
+    return None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def backends_are_built() -> None:
     """Say what to do instead of failing in every test."""
