@@ -22,7 +22,7 @@ uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/
   -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
 install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
 
-.PHONY: help demo example examples tools test test-all test-servers e2e lint types contracts format coverage lock soak benchmark gate overhead clean
+.PHONY: help demo example examples tools test test-all test-servers browser pictures e2e lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ examples: $(VENV)/dev ## Break each thing that the examples watch, and see it to
 	  prometheus-alertmanager chromium chromium-driver
 	BREAK=$(BREAK) $(BIN)/python -m scripts.examples $(NAME)
 
+browser: $(VENV)/dev ## Use the pages in a real browser, light, dark and on a phone (installs it as root)
+	$(BIN)/python -m tests.servers.install chromium
+	$(PYTEST) tests/pages
+
+pictures: $(VENV)/dev ## Make the pictures of docs/pictures anew (installs the browser as root)
+	$(BIN)/python -m tests.servers.install chromium
+	$(BIN)/python -m scripts.pictures
 
 e2e: $(VENV)/dev ## Build the real collector and backends, and run the tests against them
 	$(BIN)/python -m tests.e2e.build

@@ -50,6 +50,19 @@ def test_who_is_to_tell_people_is_given_each_result() -> None:
     assert told == [("rows", "critical"), ("rows", "critical")]
 
 
+def test_what_is_run_for_somebody_who_waits_is_kept_when_it_has_ended(tmp_path: Path) -> None:
+    registry, store = Registry(), MemoryStore()
+    rows = registry.add("rows", lambda: 7, cron="0 0 1 1 *", timezone="UTC")
+    sharing = Sharing(lambda: store, tmp_path, lambda: "i-1")
+    watch = Watch(registry, lambda _: nullcontext(NoTrace()), SYSTEM_CLOCK, sharing)
+    watch.ensure_started()
+    watch.run_now(rows)
+    watch.run_now(rows)
+    kept = [run.value for run in store.runs("rows")]
+    watch.stop(PATIENCE)
+    assert kept == [7.0, 7.0]
+
+
 def test_in_a_forked_child_nothing_runs_and_nothing_is_known() -> None:
     registry, released, begun = Registry(), Event(), Event()
 

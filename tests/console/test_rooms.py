@@ -15,6 +15,7 @@ from tests.console.given import BOB, NOW, overview, rows, run, service
 from obskit.config import Config
 from obskit.overview.model import ProcessView, QuotaView
 from obskit.state.memory import MemoryStore
+from obskit.state.store import JobRun
 
 
 def test_the_overview_says_what_fails_since_when_whose_it_is_and_what_to_do() -> None:
@@ -118,6 +119,15 @@ def test_a_job_is_shown_with_its_runs() -> None:
         store.put_job(one)
     words = parsed(browser(of=service(store=store)).get("/job/import")).words
     assert "✖ failed 1m40s 0 the file is not there rows: 7 no such file" in words
+
+
+def test_how_long_all_kept_runs_of_a_job_took_is_drawn_on_its_page() -> None:
+    store = MemoryStore()
+    for number in range(5):
+        began = NOW - 86_400.0 * (5 - number)
+        store.put_job(JobRun(str(number), "import", began, "ok", began + 60.0 * (number + 1)))
+    words = parsed(browser(of=service(store=store)).get("/job/import")).words
+    assert "import: took 1m to 5m, last 5m" in words
 
 
 def test_a_request_is_told_with_its_error_its_lines_and_its_spans() -> None:

@@ -43,6 +43,15 @@ def test_a_check_that_raised_nothing_is_a_check() -> None:
     assert not entry_of(Story(TRACE, (run,), (given.exception_line(),))).is_check
 
 
+def test_a_check_whose_line_came_before_its_span_is_a_check() -> None:
+    assert entry_of(Story(TRACE, lines=(given.check_line("ok"),))).is_check
+
+
+def test_a_request_that_tells_of_a_check_is_a_request() -> None:
+    story = Story(TRACE, (given.server(),), (given.check_line("ok"),))
+    assert not entry_of(story).is_check
+
+
 def test_a_story_of_lines_alone_has_no_title() -> None:
     entry = entry_of(Story(TRACE, lines=(given.line(),)))
     assert (entry.title, entry.duration, entry.lines, entry.failed) == ("", None, 1, False)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic, sleep
 
 from obskit.checks.fleet import Fleet
 from obskit.checks.host import Host
@@ -26,6 +27,8 @@ _log = logging.getLogger("obskit.checks")
 # How often others' results are read, a lease is taken again, and a free lock is tried, seconds.
 _PERIOD = 2.0
 _PURGE_PERIOD = 3_600.0
+# How often it is looked whether what somebody waits for is written, seconds.
+_GLANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,17 @@ class Peers:
         number = self._fleet.number(check.name)
         if self.outbox.put(to_run(check, standing, number, self._sharing.instance())):
             self._wake.set()
+
+    def hand_on(self, timeout: float) -> None:
+        """Have what waits written now: somebody waits for it.
+
+        Args:
+            timeout: Seconds to wait for it at most.
+        """
+        self._wake.set()
+        until = monotonic() + timeout
+        while self.outbox.account()["waiting"] and not self._stopped and monotonic() < until:
+            sleep(_GLANCE)
 
     def past(self, check: Check) -> Callable[[float, float], Sequence[tuple[float, float]]]:
         """What a check measured since a moment, from history; nothing where it cannot be read."""

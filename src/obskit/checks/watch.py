@@ -14,6 +14,9 @@ from obskit.clock import Clock
 from obskit.declaration import Check
 from obskit.registry import Registry
 
+# A store that is slower is not waited for, seconds.
+_PATIENCE = 1.0
+
 
 class Watch:
     """Runs a registry's checks in the background, and tells of them.
@@ -78,6 +81,16 @@ class Watch:
         if self._peers is not None:
             self._peers.ensure_started()
         self.schedule.ensure_started()
+
+    def run_now(self, check: Check) -> None:
+        """Run a check for somebody who waits; whoever looks when it returns sees what it came to.
+
+        Args:
+            check: The check.
+        """
+        self.runner.run(check)
+        if self._peers is not None:
+            self._peers.hand_on(_PATIENCE)
 
     @contextmanager
     def one_round(self) -> Iterator[None]:

@@ -127,10 +127,11 @@ def job(visit: Visit, name: str) -> Response:
     found = next((each for each in seen.overview.jobs if each.name == name), None)
     if found is None:
         return unknown(visit, "No job has this name.")
-    runs = listing.paged(service.store.job_runs(name), visit.request, "jobs", _RUNS)
+    kept = service.store.job_runs(name)
+    runs = listing.paged(kept, visit.request, "jobs", _RUNS)
     main = pages.render(
         "job",
-        job=found,
+        job=replace(found, runs=kept[::-1]),  # more of them than the overview has
         runs=runs,
         now=seen.overview.now,
         base=visit.request.base,

@@ -100,7 +100,7 @@ def _of(runtime: Runtime, registry: Registry) -> Service | None:
         clock=runtime.clock,
         look=lambda: overview(registry, store, config, runtime.clock.now()),
         find=partial(find, config),
-        run=lambda check: watch_of(check).runner.run(check),
+        run=lambda check: watch_of(check).run_now(check),
         runs=lambda check: check.scope != "fleet" or watch_of(check).holds(check),
         record=record,
     )

@@ -67,7 +67,8 @@ def entry_of(story: Story) -> Entry:
     heads = story.heads()
     errors = story.errors()
     made = statements(story.spans)
-    is_check = any(names.CHECK_NAME in span.attributes for span in story.spans)
+    # Lines may come before spans: who looks on would see a row that nothing takes away again.
+    is_check = any(names.CHECK_NAME in one.attributes for one in story.spans or story.lines)
     return Entry(
         trace_id=story.trace_id,
         request_ids=_once(head.request_id for head in heads),
