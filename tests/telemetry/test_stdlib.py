@@ -257,3 +257,17 @@ def test_a_hook_of_ours_that_somebody_put_back_does_not_call_itself() -> None:
     installed = Installed()
     logging.getLogger("host").info("x")
     assert installed.lines.events == ["x"]
+
+
+def test_a_hook_of_ours_within_one_that_somebody_put_back_is_no_circle() -> None:
+    calls: list[str] = []
+    stdlib.listen("DEBUG", {})
+    ours = logging.Logger.callHandlers
+    around = patched(calls, "around")
+    logging.Logger.callHandlers = ours  # type: ignore[method-assign]
+    stdlib.stop()
+    logging.Logger.callHandlers = around  # type: ignore[method-assign]
+    stdlib.listen("DEBUG", {})
+    installed = Installed()
+    logging.getLogger("host").info("x")
+    assert (installed.lines.events, calls) == (["x"], ["around"])

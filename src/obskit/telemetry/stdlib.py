@@ -45,13 +45,17 @@ class Listener(logging.Handler):
         return True
 
 
+#: What `logging.Logger.callHandlers` is.
+Hook = Callable[[logging.Logger, logging.LogRecord], None]
+
+
 class _Hooks:
     """What `logging` has of its own where we stand; what others put there meanwhile is kept."""
 
     def __init__(self) -> None:
         self.on = False
-        self.installed = False
-        self.call_handlers = logging.Logger.callHandlers
+        self.hook: Hook | None = None
+        self.call_handlers: Hook = logging.Logger.callHandlers
         self.basic_config = logging.basicConfig
         self.last_resort = logging.lastResort
         self.levels: dict[str, int] = {}
@@ -80,16 +84,18 @@ def listen(level: str | None, own_levels: dict[str, str]) -> None:
         levels.set_level(name, own_level)
     root.addHandler(_listener)
     _hooks.on = True
-    # Who patches and restores may have put ours back after our end: it would call itself.
-    if not _hooks.installed and logging.Logger.callHandlers is not _read_then_call:
-        _hooks.installed = True
+    # Ours may be within somebody else's, or gone by now: the one on top is the one that reads.
+    if logging.Logger.callHandlers is not _hooks.hook:
         _hooks.call_handlers = logging.Logger.callHandlers
-        _hooks.basic_config = logging.basicConfig
-        _hooks.last_resort = logging.lastResort
-        logging.Logger.callHandlers = _read_then_call  # type: ignore[method-assign]
-        logging.basicConfig = _basic_config
+        _hooks.hook = _reading(_hooks.call_handlers)
+        logging.Logger.callHandlers = _hooks.hook  # type: ignore[method-assign, assignment]
+        if logging.basicConfig is not _basic_config:
+            _hooks.basic_config = logging.basicConfig
+            logging.basicConfig = _basic_config
         # It prints what finds no handler, as after a `dictConfig` without a root: we show it.
-        logging.lastResort = _listener
+        if logging.lastResort is not _listener:
+            _hooks.last_resort = logging.lastResort
+            logging.lastResort = _listener
 
 
 def stop() -> None:
@@ -100,11 +106,11 @@ def stop() -> None:
         logging.getLogger("" if name == "root" else name).setLevel(level)
     _hooks.levels.clear()
     # Who stands before us, as an integration of Sentry does, calls us: then we stay, and do nothing.
-    if _hooks.installed and logging.Logger.callHandlers is _read_then_call:
-        _hooks.installed = False
-        logging.Logger.callHandlers = _hooks.call_handlers  # type: ignore[method-assign]
+    if logging.Logger.callHandlers is _hooks.hook:
+        logging.Logger.callHandlers = _hooks.call_handlers  # type: ignore[method-assign, assignment]
         logging.basicConfig = _hooks.basic_config
         logging.lastResort = _hooks.last_resort
+    _hooks.hook = None
 
 
 def _basic_config(**options: Any) -> None:
@@ -123,14 +129,23 @@ def _basic_config(**options: Any) -> None:
             root.addHandler(_listener)
 
 
-def _read_then_call(self: logging.Logger, record: logging.LogRecord) -> None:
-    if _hooks.on:
-        try:
-            _read(self, record)
-        except Exception:  # a record of the host's own making, with anything in it
-            with suppress(Exception):  # no stack is left
-                loggers.active().refuse("record_not_readable")
-    _hooks.call_handlers(self, record)
+def _reading(before: Hook) -> Hook:
+    """A hook that reads a record, then does what was done before.
+
+    Each has what it calls for good: one that somebody has kept and puts back after our end, perhaps
+    within another one, reads nothing and never comes to call itself.
+    """
+
+    def read_then_call(self: logging.Logger, record: logging.LogRecord) -> None:
+        if _hooks.on and _hooks.hook is read_then_call:
+            try:
+                _read(self, record)
+            except Exception:  # a record of the host's own making, with anything in it
+                with suppress(Exception):  # no stack is left
+                    loggers.active().refuse("record_not_readable")
+        before(self, record)
+
+    return read_then_call
 
 
 def _read(logger: logging.Logger, record: logging.LogRecord) -> None:
