@@ -168,7 +168,7 @@ def test_a_broken_check_reaches_people_and_so_does_its_recovery(
         "obskit_check_name": "payment-gateway",
     }
     (fired, *_) = wait_until(
-        "the webhook is told", lambda: stack.webhook.received("firing", **alert), seconds=90
+        "the webhook is told", lambda: stack.webhook.received("firing", **alert), seconds=120
     )
     hop("check broken → webhook", broken)
     assert fired["annotations"]["summary"] == "payment-gateway of shop is critical"
