@@ -6,6 +6,7 @@ from pathlib import Path
 
 from obskit.cli.alerts.ask import post
 from obskit.cli.group import Refused
+from obskit.cli.token_file import read_token
 from obskit.state.deploys import Deploy
 
 
@@ -20,14 +21,7 @@ def token(file: Path | None) -> str:
     """
     if file is None:
         raise Refused("--grafana needs a token: give its file as --grafana-token FILE")
-    try:
-        found = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise Refused(f"--grafana-token {file} cannot be read: {why}") from None
-    if not found or not found.isascii() or not found.isprintable() or " " in found:
-        raise Refused(f"--grafana-token {file} holds no token: write it in one line, and only it")
-    return found
+    return read_token(file, "--grafana-token")
 
 
 def annotate(url: str, secret: str, deploy: Deploy, service: str) -> None:

@@ -18,6 +18,7 @@ from obskit.cli.alerts.ask import read_url
 from obskit.cli.check.table import write
 from obskit.cli.group import Command, Refused
 from obskit.cli.spans import read_span
+from obskit.cli.token_file import read_token
 from obskit.cli.top import sources
 from obskit.cli.top.printed import lines
 from obskit.cli.top.sources import Source
@@ -110,22 +111,11 @@ def _of_urls(urls: Sequence[str], files: Sequence[Path], since: float) -> Iterat
     if len(files) > 1 and len(files) != len(urls):
         counts = f"{len(files)} times --token-file, {len(urls)} times --url"
         raise Refused(f"{counts}: give one file for all, or one for each in the same order")
-    tokens = [_token(file) for file in files]
+    tokens: list[str | None] = [read_token(file, "--token-file") for file in files]
     if urls and not tokens:
         tokens = [state.configuration().health_token]
     for number, url in enumerate(urls):
         yield sources.of_url(url, tokens[number % len(tokens)], since)
-
-
-def _token(file: Path) -> str | None:
-    try:
-        found = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise Refused(f"--token-file {file} cannot be read: {why}") from None
-    if not found or not found.isascii() or not found.isprintable() or " " in found:
-        raise Refused(f"--token-file {file} holds no token: write it in one line, and only it")
-    return found
 
 
 def _print_once(asked: Sequence[Source], output: TextIO, *, as_json: bool) -> None:
