@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from obskit.console import words
+from obskit.overview.checks import WORST_FIRST
 from obskit.overview.model import CheckView, JobView, OperationView, Overview, QuotaView
 from obskit.state.store import Silence
-
-_WORST_FIRST = ("critical", "unknown", "warning")
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,24 @@ def failing(overview: Overview) -> list[Failing]:
 
 
 def _rank(status: str) -> int:
-    return _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
+    return WORST_FIRST.index(status) if status in WORST_FIRST else len(WORST_FIRST)
 
 
 def _check(check: CheckView) -> Failing:
-    link, told = f"check/{check.name}", "it has not run yet"
-    made = Failing("check", check.name, check.status, told, check, check.severity, link=link)
-    made = replace(made, silence=check.silence)
     run = check.latest
-    if run is None:
-        return made
-    message = "its last run is too long ago" if check.overdue else run.message
-    return replace(made, message=message, since=run.since, evidence=run.evidence)
+    message = "it has not run yet" if run is None else run.message
+    return Failing(
+        "check",
+        check.name,
+        check.status,
+        "its last run is too long ago" if run and check.overdue else message,
+        check,
+        check.severity,
+        run.since if run else None,
+        run.evidence if run else (),
+        f"check/{check.name}",
+        check.silence,
+    )
 
 
 def _job(job: JobView) -> Failing:

@@ -32,10 +32,9 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
         patient: The service.
     """
     config = patient.config
-    folders: list[Path] = []
     run = run_directory(config.run_dir, config.service)
-    folders.append(run)
-    yield _writable("run directory", run, f"{_size(run)}")
+    folders = [run]
+    yield _writable("run directory", run, _size(run))
     if config.spool_max_bytes:
         spool = Path(config.spool_dir) if config.spool_dir else default_directory(config.service)
         folders.append(spool)
