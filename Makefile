@@ -36,7 +36,7 @@ example: $(VENV)/dev ## Run an example: NAME=volunteers, quests, academy, pipeli
 test: $(VENV)/dev ## Run every test that needs no other server
 	$(PYTEST)
 
-test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be there
+test-all: ## Run the tests on every Python from 3.10 to 3.13: what starts programs on the ends alone
 	$(PYTHON) scripts/test_all.py
 
 tools: ## Install the programs that some tests ask, and skip without (as root)

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from scripts import terminal
 from tests.config.receiver import Receiver
 from tests.pages.chromium import launched
 from tests.pages.shop.developed import developed
@@ -17,6 +18,8 @@ from tests.pages.shop.served import busy, shop_by_flask
 
 _FOLDER = Path("docs/pictures")
 _WIDTH, _HEIGHT = 1000, 640
+# Columns and lines.
+_TERMINAL = 100, 30
 _MOST_BYTES = 150_000
 
 
@@ -48,6 +51,18 @@ def _status(browser: Browser, folder: Path) -> None:
         page.goto(f"{shop.status}request/{wanted}")
         expect(page.get_by_text("SELECT").first).to_be_visible()
         _picture(page, "status-request")
+        _top(folder)
+
+
+def _top(folder: Path) -> None:
+    environ = {
+        "OBSKIT_STATE_URL": f"sqlite:///{folder}/state.db",
+        "OBSKIT_RUN_DIR": f"{folder}/run",
+    }
+    look = terminal.look_at("tests.pages.shop.flask_shop:app", environ)
+    path = _FOLDER / "top.svg"
+    path.write_text(terminal.picture(look, "obskit top --app shop:app", _TERMINAL))
+    _measure(path)
 
 
 def _dev(browser: Browser, folder: Path) -> None:
@@ -86,6 +101,10 @@ def _picture(page: Page, name: str) -> None:
     height = min(_HEIGHT, page.evaluate(bottom))
     path = _FOLDER / f"{name}.png"
     page.screenshot(path=path, clip={"x": 0, "y": 0, "width": _WIDTH, "height": height})
+    _measure(path)
+
+
+def _measure(path: Path) -> None:
     size = path.stat().st_size
     if size > _MOST_BYTES:
         raise SystemExit(f"{path} has {size} bytes, more than {_MOST_BYTES}: show less of it")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Generator, Iterator, Mapping
-from types import MappingProxyType
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pytest
@@ -68,6 +71,25 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     _declared(declared)
     otel_context.detach(otel)
     context._scope.reset(scope)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts programs: it takes a second where others take a millisecond."""
+    for item in items:
+        module = getattr(item, "module", None)
+        if module is not None and _starts_programs(module):
+            item.add_marker(pytest.mark.starts_programs)
+
+
+@cache
+def _starts_programs(module: ModuleType) -> bool:
+    """Whether a module of tests, or one of theirs that it takes from, starts programs."""
+    taken = {str(getattr(value, "__module__", "")) for value in vars(module).values()}
+    given = [sys.modules[name] for name in taken if name.startswith("tests.")]
+    sources = [Path(str(one.__file__)).read_text(encoding="utf-8") for one in (module, *given)]
+    return any(
+        re.search(r"\b(subprocess|sys\.executable|Popen|multiprocessing)\b", s) for s in sources
+    )
 
 
 @pytest.hookimpl(wrapper=True)

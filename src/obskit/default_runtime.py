@@ -8,13 +8,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from obskit import hosting
 from obskit.config import Config, load
 from obskit.exceptions import ConfigError
-from obskit.runtime import Runtime
 from obskit.termination import on_sigterm
+
+if TYPE_CHECKING:
+    from obskit.runtime import Runtime
 
 _current: Runtime | None = None
 _inert = False
@@ -50,6 +52,9 @@ def init(service: str | None = None, **arguments: Any) -> None:
         if _current is not None:
             _refuse_another(config, _current.config)
             return
+        # It takes most of a second to import, which commands do without: under them nothing starts.
+        from obskit.runtime import Runtime
+
         runtime = Runtime(config)
         runtime.start()
         _current = runtime

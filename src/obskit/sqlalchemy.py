@@ -18,8 +18,8 @@ from obskit.exceptions import MissingExtra
 from obskit.runtime import Runtime
 from obskit.telemetry import failure
 from obskit.telemetry.histogram import KeyedHistogram
+from obskit.telemetry.instruments import instrument
 from obskit.telemetry.loggers import get_logger
-from obskit.telemetry.metrics import instrument
 from obskit.telemetry.statement import Statement, statement_of
 
 _Engine = TypeVar("_Engine")

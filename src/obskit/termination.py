@@ -115,9 +115,16 @@ class Child:
         util.Finalize(self, self._end, exitpriority=0)
 
     def _ended(self, *, exitcode: int | None = None, **_options: object) -> None:
-        # A negative one is that of SIGTERM, as at a time limit: the pool kills who takes longer than a
-        # tenth of a second, and would wait for ever for its queue if the child was telling it just then.
+        # A negative one is that of SIGTERM, as at a time limit: the child tells its pool, sleeps for a second
+        # and ends. As it tells, the pool sends SIGTERM again, from which billiard shields the main thread
+        # alone: another one would take it, and the process would be gone with the queue's lock, for ever.
         if exitcode is not None and exitcode < 0:
-            self._end(_AFTER_SIGTERM)
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            # A tenth of a second after the first SIGTERM comes SIGKILL: it must have told by then.
+            end = threading.Thread(
+                target=self._end, args=(_AFTER_SIGTERM,), name="obskit-end", daemon=True
+            )
+            end.start()
         else:
             self._end()

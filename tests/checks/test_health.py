@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.checks.given import check
 
-from obskit import CheckResult, Registry, Status
+from obskit import CheckResult, Registry, Status, outside
 from obskit.capture import StillClock
 from obskit.checks.health import health, livez, overall_health, readyz
 from obskit.checks.model import nothing_to_do
@@ -172,6 +172,7 @@ def test_what_a_declaration_and_a_result_say_is_told(bench: Bench) -> None:
         group="database",
         owner="data",
         runbook="https://wiki/rows",
+        judge=outside(warning=(1, 9), critical=(0, 20)),
         failures_before_alert=2,
     )
     result = CheckResult(WARNING, "7 rows", 7, "{row}", duration=0.25)
@@ -185,6 +186,12 @@ def test_what_a_declaration_and_a_result_say_is_told(bench: Bench) -> None:
             message="7 rows",
             value=7.0,
             unit="{row}",
+            limits=[
+                {"state": "warning", "bound": "lower", "value": 1},
+                {"state": "critical", "bound": "lower", "value": 0},
+                {"state": "warning", "bound": "upper", "value": 9},
+                {"state": "critical", "bound": "upper", "value": 20},
+            ],
             group="database",
             owner="data",
             runbook="https://wiki/rows",

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit import above, below, outside
-from obskit.declaration import Judge
+from obskit.checks.judge import limits_of
+from obskit.declaration import Judge, Limit
 from obskit.exceptions import DeclarationError
 
 HERE = str(Path(__file__).resolve())
@@ -86,6 +87,20 @@ BEFORE_1, AFTER_1 = math.nextafter(1, 0), math.nextafter(1, 2)
 )
 def test_a_number_is_judged(judge: Judge, value: float, state: str, reason: str) -> None:
     assert judge(value) == (state, reason)
+
+
+def test_the_limits_of_a_judge_are_told_and_none_of_one_that_has_none_or_fails() -> None:
+    class Failing:
+        @property
+        def limits(self) -> Any:
+            raise RuntimeError("no limits")
+
+    class Odd:
+        limits = (7, Limit("critical", "upper", 5.0))
+
+    assert limits_of(below(warning=3)) == (Limit("warning", "lower", 3.0),)
+    assert limits_of(Odd()) == (Limit("critical", "upper", 5.0),)
+    assert limits_of(Failing()) == limits_of(float) == limits_of(None) == ()
 
 
 def test_limits_may_be_any_finite_numbers() -> None:

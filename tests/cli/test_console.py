@@ -63,6 +63,39 @@ def test_the_link_opens_the_page_once_and_whoever_opens_it_may_act(host: Host) -
     assert host.store.latest()["rows"].value == 3.0
 
 
+def test_an_address_of_ipv6_is_listened_on(host: Host) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this host has no IPv6")
+    host.write(CODE)
+    with host.begin("console", "--host", "::1") as begun:
+        assert begun.stderr is not None
+        words = begun.stderr.readline(), begun.stderr.readline()
+        found = re.fullmatch(r"http://\[::1\]:(\d+)/enter\?key=\S+\n", words[1])
+        assert found is not None, words
+        with closing(http.client.HTTPConnection("::1", int(found[1]), timeout=PATIENCE)) as asked:
+            asked.request("GET", "/")
+            assert asked.getresponse().status == 401
+        begun.send_signal(signal.SIGINT)
+        begun.communicate(timeout=PATIENCE)
+    assert begun.returncode == 0
+
+
+def test_a_check_of_the_fleet_is_not_run_from_here(host: Host) -> None:
+    host.write('checks.add("rows", lambda: 3, every="1h", scope="fleet")')
+    with host.begin("console") as begun:
+        assert begun.stderr is not None
+        words = begun.stderr.readline(), begun.stderr.readline()
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/enter\?key=\S+)\n", words[1])
+        assert found is not None, words
+        opened, _ = ask(int(found[1]), found[2])
+        cookie = str(opened.headers["Set-Cookie"]).partition(";")[0]
+        page = ask(int(found[1]), "/check/rows", cookie)[1]
+        begun.send_signal(signal.SIGINT)
+        begun.communicate(timeout=PATIENCE)
+    assert "<h1>rows</h1>" in page
+    assert "Run now" not in page
+
+
 def test_a_port_that_is_taken_is_said(host: Host) -> None:
     host.write(CODE)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -70,7 +103,8 @@ def test_a_port_that_is_taken_is_said(host: Host) -> None:
         ended = host.process("console", "--port", str(port))
     assert ended.returncode == 4
     assert ended.stderr == (
-        f"Error: 127.0.0.1:{port} cannot be listened on: Address already in use; choose --port\n"
+        f"Error: 127.0.0.1:{port} cannot be listened on: Address already in use;"
+        " choose another --host or --port\n"
     )
 
 

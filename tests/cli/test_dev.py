@@ -133,7 +133,9 @@ def test_a_taken_port_is_told() -> None:
 def test_a_command_that_does_not_exist_is_told() -> None:
     done = run("--", "no-such-command")
     assert done.returncode == 127
-    assert done.stderr == "obskit dev: no-such-command: not found\n"
+    assert done.stderr == (
+        "obskit dev: no-such-command: not found: install it, or give its whole path\n"
+    )
 
 
 def test_a_command_that_cannot_be_run_is_told(tmp_path: Path) -> None:
@@ -141,7 +143,10 @@ def test_a_command_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     plain.touch()
     done = run("--", str(plain))
     assert done.returncode == 126
-    assert "Permission denied" in done.stderr
+    assert done.stderr == (
+        f"obskit dev: {plain}: Permission denied: it is no program that this user may run;"
+        f" give the one that runs it before it, such as python {plain}\n"
+    )
 
 
 def test_without_a_command_it_receives_from_anyone_until_ctrl_c() -> None:

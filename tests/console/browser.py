@@ -25,6 +25,7 @@ class Browser:
         self._console = console
         self._base = base
         self.cookies: dict[str, str] = {}
+        self.peer = "192.0.2.1"
 
     def get(self, target: str = "/", **headers: str) -> Response:
         """Ask for a path with its query."""
@@ -48,7 +49,7 @@ class Browser:
         if self.cookies:
             given["cookie"] = "; ".join(f"{key}={value}" for key, value in self.cookies.items())
         found = self._console.answer(
-            Request(method, path, self._base, query, given, body, host={"who": "x"})
+            Request(method, path, self._base, query, given, body, host={"who": "x"}, peer=self.peer)
         )
         for name, value in found.headers:
             if name == "Set-Cookie":

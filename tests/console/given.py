@@ -154,6 +154,7 @@ def job() -> JobView:
         "import",
         stands,
         [earlier, ended, last],
+        [1_000.0, 100.0],
         "sev1",
         "data",
         "https://wiki.example/import",
@@ -270,6 +271,15 @@ def service(
         lambda _check: True,
         record or Acts(),
     )
+
+
+def remembering(seen: Overview) -> MemoryStore:
+    """A store that holds the past of the first checks, as many as a page shows."""
+    store = MemoryStore()
+    for check in seen.checks[:25]:
+        for each in check.history[-20:]:
+            store.keep(replace(each, check=check.name))
+    return store
 
 
 def many(count: int, **given: Any) -> Overview:

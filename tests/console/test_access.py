@@ -11,9 +11,10 @@ pytest.importorskip("jinja2", reason="Jinja is not installed")
 from tests.console.browser import Browser, browser, header, parsed
 from tests.console.given import ANN, BOB, Clock, service
 
+from obskit.capture import Capture
 from obskit.config import Config
 from obskit.console import Console, Viewer
-from obskit.console.access import COOKIE, ByToken
+from obskit.console.access import COOKIE, ByHost, ByToken
 from obskit.console.message import Request
 
 PATHS = ["/", "/check/rows", "/job/import", "/request/r-1", "/events", "/nowhere", "/request"]
@@ -145,6 +146,7 @@ def test_signing_out_ends_the_login_of_the_browser() -> None:
     asked.post("/login", {"token": "s3cret"})
     found = asked.post("/logout", {"csrf": asked.csrf("/")})
     assert found.status == 303
+    assert "; Max-Age=0;" in str(header(found, "Set-Cookie"))
     assert asked.cookies[COOKIE] == ""
     assert asked.get().status == 401
 
@@ -188,6 +190,36 @@ def test_turned_on_without_any_token_nobody_is_let_in() -> None:
     asked = token_browser(None, config=Config(service="shop", console=True))
     assert asked.get(authorization="Bearer ").status == 401
     assert asked.post("/login", {"token": ""}).status == 401
+    # Anybody can sign with a token that is empty.
+    asked.cookies[COOKIE] = ByToken("", ANN).session()
+    assert asked.get().status == 401
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        (
+            Config(service="shop"),
+            ("console.off", "no access is given, and OBSKIT_CONSOLE is not true"),
+        ),
+        (
+            Config(service="shop", console=True),
+            (
+                "console.closed",
+                "no access is given, and OBSKIT_HEALTH_TOKEN is not set: nobody can sign in",
+            ),
+        ),
+    ],
+    ids=["off", "closed"],
+)
+def test_why_nobody_is_let_in_is_a_line_at_the_first_request(
+    config: Config, line: tuple[str, str], obskit_capture: Capture
+) -> None:
+    asked = token_browser(None, config=config)
+    for _ in range(3):
+        asked.get()
+    told = [one for one in obskit_capture.lines if one["logger"] == "obskit.console"]
+    assert [(one["event"], one["why"]) for one in told] == [line]
 
 
 def test_an_empty_token_is_refused_at_once() -> None:
@@ -199,6 +231,12 @@ def test_an_empty_token_is_refused_at_once() -> None:
 def test_what_is_no_viewer_is_nobody(answer: Any) -> None:
     shown = service()
     assert Browser(Console(access=lambda _: answer, service=lambda: shown)).get().status == 403
+
+
+def test_a_viewer_of_the_host_acts_only_where_it_says_true_and_has_a_short_name() -> None:
+    odd = Viewer("a" * 200, may_act="no")  # type: ignore[arg-type]
+    found = ByHost(lambda _: odd).viewer(Request("GET", "/"))
+    assert found == Viewer("a" * 100, may_act=False)
 
 
 def test_a_login_of_the_host_that_fails_lets_nobody_in() -> None:

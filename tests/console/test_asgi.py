@@ -48,6 +48,19 @@ def test_a_form_is_read_in_its_parts() -> None:
     assert answer.status == 303
 
 
+def test_who_tries_too_often_is_known_by_the_address() -> None:
+    shown = service()
+    page = Application(Console(access="s3cret", service=lambda: shown))
+
+    def guess(address: str) -> int:
+        scope = {**scope_of("/login", method="POST"), "client": (address, 7)}
+        body = {"type": "http.request", "body": b"token=x"}
+        return asyncio.run(ask(page, scope, body)).status
+
+    assert [guess("192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+    assert guess("192.0.2.2") == 401
+
+
 def test_of_a_form_that_is_too_large_no_more_is_read() -> None:
     asked: list[int] = []
 

@@ -31,9 +31,9 @@ def test_values_are_a_line_with_the_limits_that_are_near() -> None:
     ]
 
 
-def test_values_that_never_change_are_a_line_too() -> None:
+def test_values_that_never_change_are_a_line_in_the_middle() -> None:
     _, shapes = drawn(charts.sparkline([0.0, 0.0], (), "rows"))
-    assert shapes[0] == {"class": "line", "points": "0,1 120,1"}
+    assert shapes[0] == {"class": "line", "points": "0,12 120,12"}
 
 
 def test_of_many_values_the_unusual_are_seen() -> None:
@@ -114,7 +114,7 @@ def test_what_a_picture_shows_is_said_in_words() -> None:
 def test_of_what_has_not_run_there_is_no_picture() -> None:
     new = replace(rows(), history=(), latest=None)
     assert (pictures.values(new), pictures.states(new, NOW), pictures.age(new, NOW)) == ("", "", "")
-    assert pictures.durations(replace(job(), runs=())) == ""
+    assert pictures.durations(replace(job(), durations=[7.0])) == ""
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -14,11 +14,24 @@ from obskit.overview.model import CheckView
 
 def test_the_worst_comes_first_and_what_is_silenced_last() -> None:
     assert [(one.kind, one.name, one.status) for one in failing(overview())] == [
-        ("check", "rows", "critical"),
         ("job", "import", "critical"),
+        ("check", "rows", "critical"),
         ("operation", "payment", "critical"),
         ("budget", "mails", "warning"),
         ("check", "crm", "warning"),
+    ]
+
+
+def test_of_what_is_as_bad_what_matters_most_comes_first_whatever_kind_it_is() -> None:
+    seen = overview()
+    payment = replace(seen.operations[0], severity="sev1")
+    minor = replace(rows(), name="minor", severity="sev3")
+    seen = replace(seen, checks=[minor, rows()], operations=[payment], quotas=())
+    assert [(one.name, one.severity) for one in failing(seen)] == [
+        ("import", "sev1"),
+        ("payment", "sev1"),
+        ("rows", "sev2"),
+        ("minor", "sev3"),
     ]
 
 

@@ -10,12 +10,13 @@ import pytest
 pytest.importorskip("jinja2", reason="Jinja is not installed")
 
 from tests.console.browser import browser, header, parsed
-from tests.console.given import BOB, NOW, overview, rows, run, service
+from tests.console.given import BOB, NOW, many, overview, remembering, rows, run, scored, service
 
 from obskit.config import Config
-from obskit.overview.model import ProcessView, QuotaView
+from obskit.exceptions import StoreError
+from obskit.overview.model import Overview, ProcessView, QuotaView
 from obskit.state.memory import MemoryStore
-from obskit.state.store import JobRun
+from obskit.state.store import JobRun, Run
 
 
 def test_the_overview_says_what_fails_since_when_whose_it_is_and_what_to_do() -> None:
@@ -23,7 +24,7 @@ def test_the_overview_says_what_fails_since_when_whose_it_is_and_what_to_do() ->
     assert "shop is unhealthy" in words
     assert (
         "✖ critical rows check, sev2 19 rows are orphaned Since 1h ago. row 7 row=8"
-        " Owner: data. Runbook ✖ critical import job, sev1" in words
+        " Owner: data. Runbook ✖ critical payment operation, sev2" in words
     )
     assert "30 of 100 runs failed, p95 1.5s, in the last 10m Owner: shop." in words
     assert "90 of 100 used, empty in 12m" in words
@@ -31,9 +32,9 @@ def test_the_overview_says_what_fails_since_when_whose_it_is_and_what_to_do() ->
 
 
 def test_the_overview_shows_something_of_everything() -> None:
-    words = parsed(browser().get()).words
+    words = parsed(browser(of=service(store=remembering(overview()))).get()).words
     for shown in (
-        "from 20m ago: ok 75 %, critical 25 %",
+        "from 19m ago: ok 73.7 %, critical 26.3 %",
         "warning since 1m, critical in 29m",
         "participants 90 % Good 90 % Overall: 90 %",
         "import: took 1m40s to 16m40s, last 1m40s",
@@ -90,6 +91,55 @@ def test_a_check_is_shown_with_its_values_limits_and_evidence_of_each_failure() 
     )
 
 
+def test_a_score_is_told_in_percent_wherever_it_stands() -> None:
+    past = [run("names-complete", ago, value=ago / 200, unit="1") for ago in (180.0, 120.0)]
+    store = remembering(replace(overview(), checks=[replace(scored(), history=past)]))
+    asked = browser(of=service(store=store))
+    front, own = (parsed(asked.get(path)).words for path in ("/", "/check/names-complete"))
+    assert "names-complete 90 % Good" in front
+    assert "names-complete: 60 % to 90 %, last 60 %" in front
+    assert "Value: 90 % Good." in own
+    assert "✓ ok 60 % 12ms" in own
+    for told in (front, own):
+        assert "0.9" not in told
+        assert "0.6" not in told
+
+
+def test_the_past_is_read_of_the_checks_that_are_shown_alone_and_at_once() -> None:
+    asked: list[tuple[float, int, list[str]]] = []
+
+    class Asked(MemoryStore):
+        def recent(self, since: float, most_each: int, checks: Any = None) -> dict[str, list[Run]]:
+            asked.append((since, most_each, checks))
+            return super().recent(since, most_each, checks)
+
+    big = many(120)
+    browser(of=service(lambda: big, store=Asked())).get("/?page=5")
+    assert asked == [(NOW - 86_400.0, 20, [f"check-{number}" for number in range(100, 120)])]
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"),
+    [
+        ([], "What fails now Nothing. Checks"),
+        (["no store"], "What fails now Nothing that is known: not everything can be read. Checks"),
+    ],
+)
+def test_nothing_fails_is_not_said_of_what_cannot_be_read(problems: list[str], told: str) -> None:
+    seen = Overview("shop", "live", NOW, "healthy", problems=problems)
+    assert told in parsed(browser(of=service(lambda: seen)).get()).words
+
+
+def test_a_past_that_cannot_be_read_leaves_the_page_as_it_is() -> None:
+    class Broken(MemoryStore):
+        def recent(self, *_: Any) -> dict[str, list[Run]]:
+            raise StoreError("the state in db:5432 cannot be used: it does not answer")
+
+    found = browser(of=service(store=Broken())).get()
+    assert found.status == 200
+    assert "19 rows are orphaned" in parsed(found).words
+
+
 def test_history_is_paged_back_to_its_begin() -> None:
     store = MemoryStore()
     for n in range(120):
@@ -143,6 +193,18 @@ def test_a_request_is_told_with_its_error_its_lines_and_its_spans() -> None:
 def test_the_form_for_a_request_leads_to_its_page() -> None:
     found = browser().get("/request?id=+r%2F1+")
     assert (found.status, header(found, "Location")) == (303, "/status/request/r%2F1")
+
+
+def test_an_id_that_is_no_text_leads_to_a_page_too() -> None:
+    found = browser().get("/request?id=\ud800")
+    assert (found.status, header(found, "Location")) == (303, "/status/request/%3F")
+
+
+@pytest.mark.parametrize(("next_run", "told"), [(NOW, "due now."), (NOW + 60, "next in 1m.")])
+def test_a_check_says_when_it_runs_next(next_run: float, told: str) -> None:
+    seen = replace(overview(), checks=[replace(rows(), next_run=next_run)])
+    words = parsed(browser(of=service(lambda: seen)).get("/check/rows")).words
+    assert f"every 1m, {told}" in words
 
 
 def test_links_lead_where_the_configuration_says() -> None:

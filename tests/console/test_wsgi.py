@@ -56,6 +56,20 @@ def test_a_form_is_read() -> None:
     assert client.get("/status/").status_code == 200
 
 
+def test_who_tries_too_often_is_known_by_the_address() -> None:
+    shown = service()
+    client = Client(Mount(shop, Console(access="s3cret", service=lambda: shown)))
+
+    def guess(address: str) -> int:
+        found = client.post(
+            "/status/login", data={"token": "x"}, environ_base={"REMOTE_ADDR": address}
+        )
+        return found.status_code
+
+    assert [guess("192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+    assert guess("192.0.2.2") == 401
+
+
 def test_a_stream_is_one_event_and_the_end() -> None:
     response = Client(Mount(shop, console())).get("/status/events")
     assert response.headers["Content-Length"] == str(len(response.data))

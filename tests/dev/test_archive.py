@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -129,6 +131,8 @@ def test_stories_are_found_far_back(archive: Archive) -> None:
     archive.take([given.line("needle", trace_id=trace(1))])
     archive.take([given.line(trace_id=trace(number)) for number in range(2, 1300)])
     assert [number for number, _ in archive.find(Wanted(text="needle"))] == [1]
+    everything = [number for number, _ in archive.find(Wanted(), most=2000)]
+    assert everything == list(range(1299, 0, -1))
 
 
 def test_an_empty_archive_finds_nothing(archive: Archive) -> None:
@@ -165,6 +169,7 @@ def test_who_waits_is_told_of_a_change_and_of_the_end(archive: Archive) -> None:
 def test_after_the_end_nothing_is_taken_and_readers_are_told(archive: Archive) -> None:
     archive.close()
     archive.take([given.line()])
+    assert archive.counts == {}
     with pytest.raises(ConnectionAbortedError, match="obskit dev has ended"):
         archive.find(Wanted())
 
@@ -175,6 +180,15 @@ def test_the_newest_result_of_each_check_is_kept(archive: Archive) -> None:
     archive.take([given.check_line("ok"), billing, critical])
     assert archive.results() == [billing, critical]
     assert archive.find(Wanted(checks=True)) == []
+    assert archive.loose() == []
+
+
+def test_a_result_that_has_a_trace_is_a_line_of_its_story_too(archive: Archive) -> None:
+    result = replace(given.check_line("ok"), trace_id=TRACE)
+    archive.take([result])
+    story = archive.story(1)
+    assert story is not None
+    assert (story.lines, archive.results()) == ((result,), [result])
 
 
 def test_the_checks_are_bounded_and_the_rest_counted(archive: Archive) -> None:
@@ -221,6 +235,64 @@ def test_what_a_full_disk_does_not_take_is_counted() -> None:
     archive.close()
 
 
+def test_where_the_disk_is_full_the_newest_stories_take_the_place_of_the_oldest() -> None:
+    archive = Archive()
+    archive._database.execute("PRAGMA max_page_count = 300")
+    for number in range(400):
+        archive.take([given.line("x" * 5_000, trace_id=trace(number))])
+    # The one that found the disk full is lost, the next is kept.
+    archive.take([given.line("newest", trace_id=trace(400))])
+    assert archive.counts["signals not kept"] >= 1
+    newest = [entry.trace_id for _, entry in archive.find(Wanted(text="newest"))]
+    assert newest == [trace(400)]
+    fallen, lost = archive.counts["stories fallen out"], archive.counts["signals not kept"]
+    assert archive.size()[0] == 401 - fallen - lost
+    archive.close()
+
+
+FULL = """
+import sys
+from obskit.dev.archive import Archive
+from obskit.dev.search import Wanted
+from tests.dev import given
+archive = Archive()
+for number in range(1000):
+    archive.take([given.line(f"{number:04}" + "x" * 5_000, trace_id=f"{number:032x}")])
+found = archive.find(Wanted(text="x"), most=1000)
+print(len(found) > 50, archive.counts["signals not kept"] > 0, int(found[0][1].trace_id, 16) > 980)
+print(archive.story(found[-1][0]) is not None)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount")
+def test_what_is_kept_can_be_read_where_the_disk_is_full(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", FULL],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert (told.stdout, told.stderr) == ("True True True\nTrue\n", "")
+
+
+def test_that_there_is_no_room_at_all_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(
+        OSError, match=r"none: .*: make room there, or set TMPDIR to another folder"
+    ):
+        Archive()
+
+
 FILL = """
 import os, resource, sys
 from obskit.dev.archive import Archive
@@ -248,8 +320,9 @@ def test_stories_are_in_a_file_without_a_name_rather_than_in_memory() -> None:
     kept, grown = map(int, filling.stdout.readline().split())
     directory = Path(f"/proc/{filling.pid}/fd")
     files = [str(entry.readlink()) for entry in directory.iterdir()]
+    named = [name for name in files if "/obskit-dev-" in name]
     filling.kill()
     filling.communicate()
     assert kept > 100_000_000
     assert grown < 30_000, "kB"
-    assert [name.endswith(" (deleted)") for name in files if "etilqs_" in name] == [True]
+    assert [name.endswith("/stories (deleted)") for name in named] == [True]

@@ -134,6 +134,17 @@ def test_spans_of_another_service_name_it() -> None:
     ]
 
 
+def test_an_addition_that_says_nothing_new_is_not_shown() -> None:
+    """Such as the event of Sentry's of an error that was told already."""
+    error = given.event(Raised("KeyError", "'sku'"))
+    told = Story(TRACE, reported=(error,), late=True, told=frozenset({error.key}))
+    assert shown(told, given.line("next", trace_id="")) == shown(given.line("next", trace_id=""))
+    assert (
+        lines(replace(told, told=frozenset()))[1]
+        == "22:13:20 late addition  4bf92f3577b34da6a3ce929d0e0e4736"
+    )
+
+
 def test_an_addition_says_that_it_is_late() -> None:
     addition = Story(TRACE, lines=(given.line(),), late=True)
     assert lines(addition) == [

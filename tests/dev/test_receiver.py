@@ -133,6 +133,22 @@ def test_what_cannot_be_taken_is_refused_and_told(
     assert received.signals == [Refused(path, status, reason)]
 
 
+def test_a_wrong_path_is_answered_and_told_once_with_the_right_ones(received: Received) -> None:
+    """An exporter that was given an address without its path sends again and again."""
+    for _ in range(2):
+        answer = received.post("/?x=1", LOGS, **PROTOBUF)
+        assert answer[0] == 404
+        assert b"OTLP comes to /v1/traces, /v1/metrics and /v1/logs" in answer[2]
+    (told,) = received.signals
+    assert isinstance(told, Refused)
+    assert (told.path, told.status) == ("/", 404)
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT is the address without them" in told.reason
+    for number in range(30):
+        received.post(f"/{number}/{'x' * 300}", LOGS, **PROTOBUF)
+    assert len(received.signals) == 20
+    assert {len(one.path) for one in received.signals[1:] if isinstance(one, Refused)} == {200}
+
+
 def test_a_refusal_closes_the_connection_and_the_sender_can_go_on(received: Received) -> None:
     assert received.post("/v1/logs", b"\xff", **PROTOBUF)[0] == 400
     assert received.connection.sock is None

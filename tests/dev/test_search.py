@@ -28,9 +28,14 @@ def archive() -> Iterator[Archive]:
     kept.take(
         [
             given.server(trace_id="aa" * 16),
-            given.line('said "50%" of\nit', trace_id="aa" * 16),
+            given.line(
+                'said "50%" of\nit', trace_id="aa" * 16, attributes={"order_id": 7, "no": None}
+            ),
             given.server(trace_id="bb" * 16, attributes=failing),
             given.query("a1", "SELECT a_b FROM t", trace_id="bb" * 16),
+            given.line(
+                "Größer als ÄRGER 🎉", trace_id="bb" * 16, attributes={"of": ["x", {"y": "z"}]}
+            ),
             given.server(trace_id="cc" * 16, service="billing", name="bill", kind="consumer"),
             given.event(Raised("KeyError", "'sku'"), trace_id="cc" * 16),
             given.child("a1", "run", trace_id="dd" * 16, attributes=run.attributes, parent_id=""),
@@ -55,6 +60,7 @@ def archive() -> Iterator[Archive]:
         (Wanted(status="503"), [2]),
         (Wanted(status="2xx"), [3, 1]),
         (Wanted(status="5xx"), [2]),
+        (Wanted(status="1xx"), []),
         (Wanted(status="failed"), [3]),
         (Wanted(status="900"), []),
         (Wanted(status="x' OR 1"), []),
@@ -67,6 +73,19 @@ def archive() -> Iterator[Archive]:
         (Wanted(text="in_app"), []),
         (Wanted(text="billing", status="5xx"), []),
         (Wanted(text="\\"), []),
+        (Wanted(text="order_id=7"), [1]),
+        (Wanted(text="ORDER_ID=7"), [1]),
+        (Wanted(text="order_id=8"), []),
+        (Wanted(text="order_id7"), []),
+        (Wanted(text="größer ALS ärger 🎉"), [2]),
+        (Wanted(text="gr__er"), []),
+        (Wanted(text="of=["), [2]),
+        (Wanted(text="y=z"), [2]),
+        (Wanted(text="null"), []),
+        (Wanted(text="false"), []),
+        (Wanted(text=", {"), [2]),
+        (Wanted(text='"'), [1]),
+        (Wanted(text="1700000000"), []),
         (Wanted(text="'; DROP TABLE stories; --"), []),
     ],
 )

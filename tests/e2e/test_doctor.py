@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .drilling import APP, run
 from .stack import Stack
+from .waiting import wait_until
 
 
 def shown(line: str) -> str:
@@ -54,3 +55,36 @@ def test_one_of_each_is_sent_and_read_back_from_every_backend(stack: Stack, tmp_
     ]  # fmt: skip
     assert {one["level"] for one in findings} == {"ok"}
     assert done.returncode == 0
+
+
+def test_the_way_of_an_alert_is_seen_in_prometheus_and_alertmanager(
+    stack: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.py").write_text(APP)
+    urls = [
+        *("--prometheus", stack.url("prometheus_http")),
+        *("--alertmanager", stack.url("alertmanager_http")),
+    ]
+
+    def told() -> list[tuple[str, str]]:
+        done = run(
+            tmp_path, "doctor", "--app", "shop:checks", "alerts", "--json", *urls,
+            OTEL_EXPORTER_OTLP_ENDPOINT=stack.url("collector_otlp_http"),
+        )  # fmt: skip
+        findings = json.loads(done.stdout)["findings"]
+        return [(one["level"], shown(one["what"])) for one in findings]
+
+    comes = ("ok", "Watchdog comes to http://HOST, for webhook")
+    # What fired before Alertmanager was there is sent again after a minute.
+    wait_until("the watchdog comes", lambda: comes in told(), seconds=120)
+    found = told()
+    assert any(
+        level == "ok" and what.endswith(" rules that alert, and tells http://HOST/api/v2/alerts")
+        for level, what in found
+    )
+    # The rules of this app were never given to this Prometheus.
+    assert any(
+        level == "failed"
+        and re.match(r"(\d+) of the \1 rules of this app are not in http://HOST", what)
+        for level, what in found
+    )

@@ -90,6 +90,31 @@ def test_why_nothing_can_be_kept_is_said(tmp_path: Path) -> None:
     assert "standing" in why
 
 
+def test_what_was_written_to_longest_ago_leaves_where_all_together_are_too_large(
+    tmp_path: Path,
+) -> None:
+    """Of processes that have ended, or that live and have nothing to keep."""
+    for number in range(5):
+        name = f"i-{number}"
+        ring_in(tmp_path, name=name).put("traces", b"%010d" % number)
+        os.utime(tmp_path / f"{name}-traces-0.bin", (number, number))
+    newest = Ring(500, most_of_all=4 * (HEAD + 10))
+    newest.begin(lambda: tmp_path / "i-9")
+    newest.put("traces", b"%010d" % 9)
+    assert [int(body) for _, body in in_order(tmp_path)] == [2, 3, 4, 9]
+    for number in range(10, 13):
+        newest.put("traces", b"%010d" % number)
+    assert [int(body) for _, body in in_order(tmp_path)] == [9, 10, 11, 12]
+
+
+def test_a_ring_that_was_removed_is_begun_anew(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    ring.put("traces", b"before")
+    (tmp_path / "i-1-traces-0.bin").unlink()
+    assert ring.put("traces", b"after") == ""
+    assert in_order(tmp_path) == [("traces", b"after")]
+
+
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("precious")
     (tmp_path / "i-1-traces-0.bin").symlink_to(tmp_path / "elsewhere")

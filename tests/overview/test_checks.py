@@ -39,6 +39,13 @@ def test_a_check_that_has_not_run_is_unknown() -> None:
     assert rows.next_run is None
 
 
+def test_what_is_silenced_comes_after_what_is_as_bad_and_is_not() -> None:
+    known = {name: run(name, "critical") for name in ("a", "b", "c")}
+    silences = {"a": Silence("a", NOW + 60, "we mend it", "ada", NOW)}
+    found = views(*map(check, known), latest={**known, "c": run("c")}, silences=silences)
+    assert [each.name for each in found] == ["b", "a", "c"]
+
+
 def test_a_check_stands_as_its_latest_run_counts() -> None:
     latest = run("rows", "critical", value=3.0, unit="{row}", damped="ok")
     rows = view(check("rows"), latest)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from tests.overview.given import NOW
 
+from obskit import above
 from obskit.checks.health import health
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.results import Results
 from obskit.clock import to_rfc3339
+from obskit.declaration import Limit
 from obskit.overview.health_answer import overview
 from obskit.registry import Registry
 
@@ -54,6 +56,33 @@ def test_what_health_answers_is_read() -> None:
     assert (new.name, new.status, new.latest) == ("new", "unknown", None)
 
 
+def test_limits_are_read_as_health_tells_them() -> None:
+    registry, results = Registry(), Results(Still())
+    registry.add("rows", lambda: 3, every="1m", judge=above(warning=1, critical=5))
+    results.record(registry.checks["rows"], CheckResult(Status.OK, value=0.0))
+    _, body = health(registry, results)
+    (rows,) = overview(body, NOW).checks
+    assert rows.limits == (Limit("warning", "upper", 1.0), Limit("critical", "upper", 5.0))
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "many",
+        7,
+        {"state": "warning", "bound": "upper", "value": 1},
+        ["warning"],
+        [{"state": [], "bound": "upper", "value": 1}],
+        [{"state": "warning", "bound": "sideways", "value": 1}],
+        [{"state": "warning", "bound": "upper", "value": "1"}],
+        [{"state": "warning", "bound": "upper"}],
+    ],
+)
+def test_limits_that_make_no_sense_are_passed_over(limits: object) -> None:
+    (rows,) = overview(answer(rows={"status": "ok", "limits": limits}), NOW).checks
+    assert (rows.status, rows.limits) == ("ok", ())
+
+
 def test_a_stranger_learns_the_health_alone_and_is_told_so() -> None:
     told = overview({"status": "unhealthy"}, NOW)
     assert (told.health, told.checks) == ("unhealthy", [])
@@ -70,6 +99,20 @@ def test_moments_are_by_our_clock() -> None:
     run = told.checks[0].latest
     assert run is not None
     assert (run.started, run.duration, run.since) == (NOW - 12, 2, NOW - 90)
+
+
+def test_nothing_is_known_since_a_moment_that_has_yet_to_come() -> None:
+    facts = {"status": "ok", "since": to_rfc3339(NOW + 90)}
+    run = overview(answer(rows=facts), NOW).checks[0].latest
+    assert run is not None
+    assert run.since == NOW
+
+
+@pytest.mark.parametrize("value", [True, float("inf"), float("nan"), "7", None])
+def test_a_value_that_is_no_number_is_none(value: object) -> None:
+    run = overview(answer(rows={"status": "ok", "value": value}), NOW).checks[0].latest
+    assert run is not None
+    assert run.value is None
 
 
 def test_what_is_worst_comes_first() -> None:

@@ -46,6 +46,15 @@ def test_an_exception_is_told_of_with_what_finds_it_elsewhere(lately: Lately) ->
     assert lately.read() == [ErrorView(7.0, "KeyError", "'sku'", "shop", "r-1", "ab" * 16)]
 
 
+def test_a_line_that_cannot_be_told_of_is_left_out_and_its_request_goes_on(lately: Lately) -> None:
+    class Route:
+        def __str__(self) -> str:
+            raise RuntimeError("no route")
+
+    lately.hear(Line(fields={names.HTTP_ROUTE: Route()}))
+    assert lately.read() == []
+
+
 def test_a_line_without_an_exception_is_told_of_by_what_it_says(lately: Lately) -> None:
     lately.hear(Line(event_name="exception"))
     lately.hear(Line())

@@ -9,6 +9,8 @@ from time import time
 
 import pytest
 from tests.checks.given import eventually
+from tests.config.receiver import Receiver
+from tests.processes.server import free_port
 from tests.running import running
 
 from obskit import CheckResult, context
@@ -76,6 +78,20 @@ def test_a_process_that_serves_tells_of_itself(shop: Runtime) -> None:
     assert [(run.check, run.damped, run.message) for run in told.checks] == [
         ("ready", "critical", "no")
     ]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_whether_a_receiver_is_reached_is_told(tmp_path: Path, is_there: bool) -> None:
+    with Receiver() as receiver:
+        url = receiver.url if is_there else f"http://127.0.0.1:{free_port()}"
+        with running(run_dir=str(tmp_path), console=True, **{"otlp.endpoint": url}) as runtime:
+            with runtime.server.tracer.start_as_current_span("work"):  # type: ignore[union-attr]
+                pass
+            runtime.serving()
+            runtime.flush()
+            eventually(
+                lambda: only(runtime.config).process.exporters["traces"]["reached"] is is_there
+            )
 
 
 def test_an_error_is_told_with_its_request_and_without_its_secret(shop: Runtime) -> None:

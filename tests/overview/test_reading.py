@@ -83,6 +83,37 @@ def test_all_that_is_kept_is_told(registry: Registry, store: Store, config: Conf
     assert found.deploys == [Deploy("1.4.2", "production", NOW - 600)]
 
 
+def test_a_job_is_told_with_how_long_its_runs_of_late_took(
+    registry: Registry, store: Store, config: Config
+) -> None:
+    for number in range(50):
+        began = NOW - 5_000 + 100 * number
+        store.put_job(JobRun(f"r{number:02}", "import", began, "ok", finished=began + number))
+    (imported,) = overview(registry, store, config, NOW).jobs
+    assert imported.durations == [float(number) for number in range(10, 50)]
+
+
+def test_of_a_hundred_jobs_it_is_told_how_long_their_runs_took(
+    registry: Registry, store: Store, config: Config
+) -> None:
+    for number in range(102):
+        name = f"job-{number:03}"
+        store.put_job(JobRun(name, name, NOW - 100, "ok", finished=NOW - 90))
+    found = overview(registry, store, config, NOW).jobs
+    assert [len(each.durations) for each in found] == [1] * 100 + [0] * 2
+
+
+def test_a_job_that_never_ran_is_late_from_when_anybody_knew_of_it(
+    registry: Registry, store: Store, config: Config
+) -> None:
+    @job("import", expect_every="1h", registry=registry)
+    def load() -> None: ...
+
+    store.know_jobs(["import"], NOW - 9_000)
+    (late,) = overview(registry, store, config, NOW).jobs
+    assert (late.standing.state, late.standing.deadline) == ("late", NOW - 5_100)
+
+
 def test_history_is_bounded(registry: Registry, store: Store, config: Config) -> None:
     registry.add("rows", lambda: 3, every="1m")
     for ago in range(600, 0, -60):
@@ -198,6 +229,33 @@ def test_a_store_that_cannot_be_read_is_one_problem(registry: Registry, config: 
     assert [each.name for each in found.jobs] == ["import"]
 
 
+def test_a_store_that_cannot_be_read_degrades_a_service_without_checks(
+    registry: Registry, config: Config, tmp_path: Path
+) -> None:
+    path = tmp_path / "state.db"
+    path.mkdir()
+    store = open_store(f"sqlite:///{path}", "shop")
+    found = overview(registry, store, config, NOW)
+    assert (found.health, found.checks) == ("degraded", [])
+    (told,) = found.problems
+    assert told.startswith(f"the state in {path} cannot be used: unable to open database file")
+
+
+def test_what_cannot_be_read_makes_nothing_better(registry: Registry, config: Config) -> None:
+    class Half(MemoryStore):
+        def silences(self, now: float) -> list[Silence]:
+            raise StoreError("the state in db:5432 cannot be used: it does not answer")
+
+    registry.add("rows", lambda: 3, every="1m")
+    store = Half()
+    store.keep(run("rows", "critical"))
+    found = overview(registry, store, config, NOW)
+    assert (found.health, found.problems) == (
+        "unhealthy",
+        ("the state in db:5432 cannot be used: it does not answer",),
+    )
+
+
 def test_five_hundred_checks_are_a_handful_of_statements(
     registry: Registry, config: Config, tmp_path: Path
 ) -> None:
@@ -207,8 +265,11 @@ def test_five_hundred_checks_are_a_handful_of_statements(
     store.keep(run("c7"))
     statements: list[str] = []
     store._database._connection.set_trace_callback(statements.append)  # type: ignore[attr-defined]
-    found = overview(registry, store, config, NOW)
+    found = overview(registry, store, config, NOW, most=10)
     assert len(found.checks) == 500
     assert len([one for one in statements if "history" in one]) == 1
     assert len(statements) < 30
+    statements.clear()
+    overview(registry, store, config, NOW)
+    assert [one for one in statements if "history" in one] == []
     store.close()

@@ -91,6 +91,13 @@ def test_a_process_that_is_gone_counts_no_more(config: Config) -> None:
     assert standing.read(config, NOW) == ([], [])
 
 
+def test_a_file_that_goes_while_it_is_read_is_no_problem(config: Config) -> None:
+    write(config, "i-1", told())
+    (standing.folder(config) / "i-2.json").symlink_to("nowhere")
+    found, problems = standing.read(config, NOW)
+    assert ([each.process.instance for each in found], problems) == (["i-1"], [])
+
+
 def test_a_process_lives_as_long_as_it_holds_its_slot(config: Config) -> None:
     slot = Slot(run_directory(config.run_dir, config.service))
     write(config, "i-1", told(slot=slot.number))

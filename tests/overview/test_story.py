@@ -12,6 +12,7 @@ from opentelemetry.trace import format_trace_id
 from tests.running import running
 
 from obskit import context
+from obskit.clock import to_rfc3339
 from obskit.config import Config
 from obskit.context import Scope
 from obskit.exceptions import MissingExtra
@@ -137,6 +138,27 @@ def test_a_line_that_is_in_a_file_too_is_told_once(begin: Began, tmp_path: Path)
     assert [line.body for line in story.lines] == ["placed"]
 
 
+def test_the_same_line_at_another_moment_is_another(begin: Began, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    shop = begin(log_folder=str(tmp_path / "logs"))
+    trace_id = served(shop)
+    shop.flush()
+    kept = find(shop.config, trace_id)
+    assert kept is not None
+    again = {
+        "timestamp": to_rfc3339(kept.lines[0].time + 0.01),
+        "level": "info",
+        "event": "placed",
+        "trace_id": trace_id,
+        "span_id": kept.lines[0].span_id,
+    }
+    with (tmp_path / "logs" / "app.log").open("a") as file:
+        file.write(f"{json.dumps(again)}\n")
+    story = find(shop.config, trace_id)
+    assert story is not None
+    assert [line.body for line in story.lines] == ["placed", "placed"]
+
+
 def test_what_only_a_file_holds_is_told_in_its_place(begin: Began, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     shop = begin(log_folder=str(tmp_path / "logs"), logs_exporter="console")
@@ -233,3 +255,23 @@ def test_many_lines_are_cut_and_counted(begin: Began, tmp_path: Path) -> None:
     assert story is not None
     assert (len(story.lines), story.cut) == (1_000, 1)
     assert isinstance(story.lines[-1], Line)
+
+
+def test_many_spans_are_cut_and_counted(begin: Began) -> None:
+    shop = begin()
+    assert shop.server is not None
+    with shop.server.tracer.start_as_current_span("GET /buy") as top:
+        trace_id = format_trace_id(top.get_span_context().trace_id)
+        for _ in range(2_000):
+            with shop.server.tracer.start_as_current_span("SELECT"):
+                pass
+    shop.flush()
+    story = find(shop.config, trace_id)
+    assert story is not None
+    assert (len(story.spans), story.cut) == (2_000, 1)
+
+
+@pytest.mark.parametrize("id", ["", "a b", "a" * 129, "é"])
+def test_what_no_request_can_be_called_is_not_looked_for(tmp_path: Path, id: str) -> None:
+    config = written(tmp_path / "logs", {"level": "info", "event": "placed", "request_id": id})
+    assert find(config, id) is None

@@ -6,8 +6,9 @@ import os
 
 from tests.overview.given import NOW
 
-from obskit.operations.operation import Tally, operation
+from obskit.operations.operation import operation
 from obskit.operations.quota import quota
+from obskit.operations.tally import Tally
 from obskit.overview import usage
 from obskit.overview.model import ProcessView
 from obskit.overview.standing import Told
@@ -85,3 +86,7 @@ def test_a_quota_that_is_used_up_lasts_no_longer() -> None:
     quota("crm", limit=10, per="1h", registry=registry)
     (crm,) = usage.quotas(registry.quotas, [Told(PROCESS, quotas={"crm": (12, 0)})])
     assert (crm.seconds_until_empty, crm.status) == (0.0, "critical")
+
+
+def test_a_quota_that_is_declared_nowhere_here_is_left_out() -> None:
+    assert usage.quotas({}, [Told(PROCESS, quotas={"crm": (12, 0)})]) == ()

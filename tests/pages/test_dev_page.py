@@ -6,6 +6,8 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.dev import given
+from tests.dev.page.browser import browsing
 from tests.pages.chromium import Open
 from tests.pages.shop.developed import Developed
 
@@ -43,6 +45,26 @@ def test_a_request_appears_only_where_the_search_wants_it(
     dev.ask("/boom/WANTED", status=500)
     expect(page.locator("#stories tr")).to_have_count(1)
     expect(page.locator("#stories tr")).to_contain_text("GET /boom/WANTED")
+
+
+def test_how_much_is_kept_and_who_sends_are_told_while_the_page_is_open(open_window: Open) -> None:
+    with browsing() as sender:
+        page = open_window()
+        page.goto(f"http://127.0.0.1:{sender.receiver.port}{sender.root}?route=orders")
+        expect(page.get_by_text("Live.")).to_be_visible()
+        expect(page.get_by_text("0 stories kept, 0.0 MB.")).to_be_visible()
+        sender.received(given.server())
+        expect(page.get_by_text("1 story kept, 0.0 MB.")).to_be_visible()
+        expect(page.get_by_text("Nothing matches.")).to_be_visible()
+        orders = {"http.request.method": "GET", "url.path": "/orders/1"}
+        for number in (2, 3):
+            sender.received(
+                given.server(trace_id=f"{number:032x}", service="depot", attributes=orders)
+            )
+        expect(page.get_by_text("3 stories kept, 0.0 MB.")).to_be_visible()
+        expect(page.locator("#stories tr")).to_have_count(2)
+        expect(page.get_by_text("Nothing matches.")).to_have_count(0)
+        expect(page.get_by_label("Service").locator("option")).to_have_text(["any", "depot"])
 
 
 @pytest.mark.parametrize("scripted", [True, False])

@@ -121,8 +121,8 @@ def test_a_request_is_found_by_its_id_with_its_error_lines_and_spans(
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Request {wanted}")
     expect(page.get_by_role("heading", name="ZeroDivisionError")).to_be_visible()
     expect(page.locator(".stack")).to_contain_text("return str(25.0 / len(basket))")
-    expect(page.get_by_role("region", name="Log lines").first).to_contain_text("voucher.redeemed")
-    expect(page.get_by_role("region", name="Spans").first).to_contain_text("/boom/<voucher>")
+    expect(page.get_by_role("region", name="Log lines")).to_contain_text("voucher.redeemed")
+    expect(page.get_by_role("region", name="Spans")).to_contain_text("/boom/<voucher>")
     expect(page.get_by_role("link", name=re.compile("^Trace"))).to_have_attribute(
         "href", f"https://jaeger.example/trace/{wanted}"
     )
@@ -143,8 +143,8 @@ def test_jobs_operations_budgets_scores_silences_and_deploys_are_on_one_page(
     expect(page.get_by_role("row", name="weekly-report")).to_contain_text("failed")
     expect(page.get_by_role("row", name="payment Owner: shop.")).to_contain_text("6 in 10m")
     expect(page.locator(".cards > li", has_text="maps-api")).to_contain_text("48 of 100 in 1h")
-    expect(page.get_by_role("region", name="Quality").first).to_contain_text("61")
-    expect(page.get_by_role("region", name="Quality").first).to_contain_text("Error")
+    expect(page.get_by_role("region", name="Quality")).to_contain_text("61")
+    expect(page.get_by_role("region", name="Quality")).to_contain_text("Error")
     silences = page.locator("section", has=page.get_by_role("heading", name="Silences"))
     expect(silences).to_contain_text("by eve: the CRM moves today")
     deploys = page.locator("section", has=page.get_by_role("heading", name="Deploys"))

@@ -127,6 +127,13 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
         assert moments(0.0, 0) == {}
         assert moments(5.0, 9) == {}
 
+    def test_recent_runs_are_those_of_the_checks_that_are_named(self, store: Store) -> None:
+        for name in ("database", "queue", "disk"):
+            store.keep(replace(RUN, check=name))
+        found = store.recent(0.0, 2, ["disk", "database", "unheard-of"])
+        assert sorted(found) == ["database", "disk"]
+        assert store.recent(0.0, 2, []) == {}
+
     def test_recent_runs_come_back_without_details_and_evidence(self, store: Store) -> None:
         odd = replace(RUN, check="queue", message="\ud800\0", value=float("inf"))
         store.keep(RUN)
@@ -229,6 +236,26 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
             "import": [also, goes_on, failed, success],
             "export": [other],
         }
+
+    def test_durations_are_those_of_the_newest_runs_that_were_seen_to_end(
+        self, store: Store
+    ) -> None:
+        for number, (job, outcome, finished) in enumerate(
+            [
+                ("import", "ok", 10.0),
+                ("import", "failed", 21.0),
+                ("import", "lost", None),
+                ("import", "nothing_to_do", 33.5),
+                ("import", "running", None),
+                ("export", "ok", 55.0),
+            ]
+        ):
+            started = 10.0 * number
+            run = replace(JOB, run_id=f"r{number}", job=job, started=started, beat=started + 1)
+            store.put_job(replace(run, outcome=outcome, finished=finished))
+        wanted = ["import", "export", "unheard-of"]
+        assert store.durations(wanted, 9) == {"import": [10.0, 11.0, 3.5], "export": [5.0]}
+        assert store.durations(["import"], 2) == {"import": [11.0, 3.5]}
 
     def test_a_job_is_known_since_the_first_time_that_anybody_asked(self, store: Store) -> None:
         assert store.know_jobs([], 5.0) == {}

@@ -141,6 +141,27 @@ def test_a_file_that_is_damaged_inside_is_set_aside(
     assert "cannot be used: database disk image is malformed" in error.getMessage()
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_who_only_looks_leaves_a_damaged_file_as_it_is_and_logs_nothing(
+    inside: bool, store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(200):
+        store.keep(replace(RUN, started=float(number)))
+    store.close()
+    if inside:
+        damage(path)
+    else:
+        path.write_bytes(b"no database at all\n" * 500)
+    content = path.read_bytes()
+    with closing(open_store(f"sqlite:///{path}", "shop", looks=True)) as looking:
+        for _ in range(2):
+            with pytest.raises(StoreError, match=r"It is left as it is: put a good copy"):
+                looking.runs("database")
+    assert [one.name for one in path.parent.iterdir()] == ["state.sqlite3"]
+    assert path.read_bytes() == content
+    assert caplog.records == []
+
+
 def test_at_most_three_damaged_files_are_kept(store: Store, path: Path, time: Time) -> None:
     path.parent.mkdir()
     for number in range(5):

@@ -238,6 +238,8 @@ def test_points_without_a_value_are_left_out() -> None:
         (b'"text"', "json"),
         (b"\xff", "json"),
         (b'{"resourceSpans": 7}', "json"),
+        (b'{"resourceLogs": []}', "json"),
+        (b'{"spans": []}', "json"),
         (b'{"resourceSpans": [7]}', "json"),
         (b"[" * 100_000, "json"),
         (traces({**SPAN, "traceId": "not hex"}), "json"),
@@ -250,6 +252,16 @@ def test_points_without_a_value_are_left_out() -> None:
 def test_a_body_that_is_no_request_is_refused(body: bytes, encoding: Encoding) -> None:
     with pytest.raises(PayloadError, match=r"not an OTLP request|an id is not hexadecimal"):
         decode("/v1/traces", body, encoding)
+
+
+def test_a_body_of_something_else_is_refused_by_what_it_lacks() -> None:
+    with pytest.raises(PayloadError, match="not an OTLP request: it has no 'resourceLogs'"):
+        decode("/v1/logs", traces(SPAN), "json")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"resource_spans": []}', b'{"resourceSpans": []}'])
+def test_a_body_without_spans_holds_nothing(body: bytes) -> None:
+    assert decode("/v1/traces", body, "json").signals == []
 
 
 def test_fields_of_later_versions_are_passed_over() -> None:

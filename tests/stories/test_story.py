@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.dev import given
 from tests.dev.given import TRACE
 
 from obskit import names
-from obskit.stories.signals import Frame, Raised, Span, SpanEvent
+from obskit.stories.signals import Frame, Raised, Span, SpanEvent, Value
 from obskit.stories.story import Head, Story
 
 
@@ -69,6 +70,13 @@ def test_without_spans_the_access_line_is_the_head() -> None:
         failed=True,
         service="shop",
     )
+
+
+@pytest.mark.parametrize(("status", "failed"), [(499, False), (500, True)])
+def test_an_access_line_fails_from_500_on(status: int, failed: bool) -> None:
+    attributes: dict[str, Value] = {names.HTTP_RESPONSE_STATUS_CODE: status}
+    (head,) = story(lines=(given.access_line(attributes=attributes),)).heads()
+    assert head.failed is failed
 
 
 def test_an_access_line_of_another_kind_gives_its_text() -> None:

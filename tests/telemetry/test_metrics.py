@@ -17,7 +17,8 @@ from tests.telemetry.collected import Collected
 from obskit import names
 from obskit.config import load
 from obskit.names import METRICS, Metric
-from obskit.telemetry.metrics import build, instrument, observe
+from obskit.telemetry.instruments import instrument, observe
+from obskit.telemetry.metrics import build
 
 COUNTERS = [metric for metric in METRICS if metric.kind != "histogram"]
 

@@ -13,7 +13,7 @@ from obskit import CheckResult, Registry
 from obskit.config import load
 from obskit.names import HTTP_SERVER_REQUEST_DURATION
 from obskit.runtime import Runtime
-from obskit.telemetry.metrics import instrument
+from obskit.telemetry.instruments import instrument
 
 pytest.importorskip("opentelemetry.exporter.prometheus", reason="the extra is not installed")
 

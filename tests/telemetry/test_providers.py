@@ -12,6 +12,9 @@ from tests.config.receiver import Receiver, points
 
 from obskit.config import Config
 from obskit.export.otlp import Export
+from obskit.export.ring import bodies
+from obskit.stories.otlp import decode
+from obskit.stories.signals import Span
 from obskit.telemetry import providers
 
 from .hosts import BATCHES, SIMPLE, host
@@ -239,3 +242,38 @@ def test_attributes_change_at_once_where_nothing_was_forked() -> None:
     made.update_resource(Resource({"host.name": "web2"}))
     assert made.tracer.resource.attributes == {"host.name": "web2"}
     assert made.logger.resource.attributes == {"host.name": "web2"}
+
+
+@pytest.mark.parametrize(
+    ("ways", "settings"),
+    [
+        (BATCHES, {}),
+        (SIMPLE, {}),
+        (None, {"OTEL_TRACES_EXPORTER": "console"}),
+        (None, {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}),
+    ],
+    ids=["host's batches", "host's spans one by one", "SDK's exporter", "ours"],
+)
+def test_spans_that_leave_by_any_way_are_kept_once_for_the_status_page(
+    ways: dict[str, str] | None,
+    settings: dict[str, str],
+    ours: Receiver,
+    theirs: Receiver,
+    tmp_path: Path,
+) -> None:
+    script = host(ways["traces"].format(url=theirs.url)) if ways else "import json\n"
+    script += START + ONE_OF_EACH
+    settings = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": ours.url,
+        "OBSKIT_CONSOLE": "true",
+        "OBSKIT_RUN_DIR": str(tmp_path / "run"),
+        **settings,
+    }
+    ended = run(script, settings, tmp_path)
+    assert ended.status == 0
+    (folder,) = (tmp_path / "run").rglob("standing")
+    kept = [
+        decode("/v1/traces", body, "protobuf") for kind, body in bodies(folder) if kind == "traces"
+    ]
+    spans = [span for one in kept for span in one.signals if isinstance(span, Span)]
+    assert [span.name for span in spans] == ["work"]

@@ -20,7 +20,7 @@ from obskit.exceptions import MissingExtra
 from obskit.registry import Registry, default_registry
 from obskit.runtime import Runtime
 from obskit.telemetry.histogram import KeyedHistogram
-from obskit.telemetry.metrics import instrument
+from obskit.telemetry.instruments import instrument
 
 if TYPE_CHECKING:
     from celery import Celery  # type: ignore[import-untyped]

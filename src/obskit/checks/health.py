@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from obskit.checks import score
+from obskit.checks.judge import limits_of
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.results import Results
 from obskit.clock import to_rfc3339
@@ -111,6 +112,7 @@ def _shown(
             "message": result.message,
             "value": result.value,
             "unit": result.unit,
+            "limits": [limit._asdict() for limit in limits_of(check.judge)] or None,
             "nothing_to_do": result.nothing_to_do or None,
             "severity": check.severity,
             "group": check.group,

@@ -89,6 +89,21 @@ def _limits(
     return tuple(Limit(state, bound, value) for state, value in found if value is not None)
 
 
+def limits_of(judge: object) -> tuple[Limit, ...]:
+    """The fixed limits that a judge tells of; none where it has none, or is the host's own and fails.
+
+    Args:
+        judge: It, or None.
+
+    >>> limits_of(above(critical=5)), limits_of(None)
+    ((Limit(state='critical', bound='upper', value=5.0),), ())
+    """
+    try:
+        return tuple(each for each in getattr(judge, "limits", ()) if isinstance(each, Limit))
+    except Exception:  # the host's own code
+        return ()
+
+
 def above(*, warning: float | None = None, critical: float | None = None) -> Above:
     """Judge that a number is too large. The limits themselves are.
 

@@ -13,7 +13,7 @@ from obskit.checks.results import Results, Standing
 from obskit.declaration import Check
 from obskit.registry import Registry
 from obskit.telemetry import loggers
-from obskit.telemetry.metrics import observe
+from obskit.telemetry.instruments import observe
 
 LOGGER = "obskit.check"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from secrets import token_urlsafe
+from socket import AF_INET6
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -63,12 +64,14 @@ def _serve(registry: Registry, config: Config, store: Store, host: str, port: in
     service = _service(registry, config, store)
     try:
         page = Application(Console(registry, access=access, service=lambda: service))
-        server = make_server(host, port, page, _Server, _Quiet)
+        server = make_server(host, port, page, _Server6 if ":" in host else _Server, _Quiet)
     except MissingExtra as error:
         raise Refused(str(error)) from None
     except OSError as error:
         reason = error.strerror or error
-        raise Refused(f"{host}:{port} cannot be listened on: {reason}; choose --port") from None
+        raise Refused(
+            f"{host}:{port} cannot be listened on: {reason}; choose another --host or --port"
+        ) from None
     with server, suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         click.echo(
@@ -117,6 +120,10 @@ def _record(event: str, *, actor: str, target: str, **_: Any) -> None:
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+
+
+class _Server6(_Server):
+    address_family = AF_INET6
 
 
 class _Quiet(WSGIRequestHandler):

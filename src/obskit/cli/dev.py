@@ -47,7 +47,8 @@ def dev(port: int | None, command: tuple[str, ...]) -> None:
     try:
         code = Session(command, port=port).run()
     except FileNotFoundError:
-        click.echo(f"obskit dev: {command[0]}: not found", err=True)
+        told = f"{command[0]}: not found: install it, or give its whole path"
+        click.echo(f"obskit dev: {told}", err=True)
         code = _NOT_FOUND
     except OSError as error:
         click.echo(f"obskit dev: {_reason(error, port)}", err=True)
@@ -56,6 +57,11 @@ def dev(port: int | None, command: tuple[str, ...]) -> None:
 
 
 def _reason(error: OSError, port: int | None) -> str:
+    if error.errno in (errno.EACCES, errno.ENOEXEC):
+        return (
+            f"{error.filename}: {error.strerror}: it is no program that this user may run;"
+            f" give the one that runs it before it, such as python {error.filename}"
+        )
     if error.errno != errno.EADDRINUSE:
         return str(error)
     return (

@@ -51,7 +51,7 @@ def place(config: Config) -> str:
 
 @contextmanager
 def opened(config: Config, *, make: bool = False) -> Iterator[Store]:
-    """The store of a service.
+    """The store of a service. Whoever makes none only looks: a broken file is left as it is.
 
     Args:
         config: The service's configuration.
@@ -64,7 +64,7 @@ def opened(config: Config, *, make: bool = False) -> Iterator[Store]:
     if not make and url.startswith("sqlite:") and not Path(sqlite_path(url)).exists():
         url = MEMORY
     try:
-        store = open_store(url, config.service)
+        store = open_store(url, config.service, looks=not make)
     except (ObskitError, ValueError) as error:
         raise Refused(str(error)) from error
     try:

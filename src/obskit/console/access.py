@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
 
+from obskit import security
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.console.message import Request
+from obskit.console.tries import Tries
 
 #: Holds what a browser signed in with; without a token, what its forms are known by.
 COOKIE = "obskit_console"
@@ -88,19 +90,39 @@ class ByToken:
         self._viewer = viewer
         self._once = [once] if once else []
         self._clock = clock
+        self._tries = Tries(clock)
         self._key = sha256(b"obskit console\0" + token.encode()).digest()
 
     def viewer(self, request: Request) -> Viewer | None:
         """Who asks, or None where they may see nothing. Never raises."""
         given = request.headers.get("authorization", "")
-        if given[: len(_BEARER)].lower() == _BEARER:
-            return self._viewer if self.takes(given[len(_BEARER) :].strip()) else None
+        if has_bearer(request):
+            return self._viewer if self.takes(given[len(_BEARER) :].strip(), request) else None
         return self._viewer if self._is_signed(request.cookies.get(COOKIE, "")) else None
 
-    def takes(self, token: str) -> bool:
-        """Whether this is the token."""
+    def takes(self, token: str, request: Request) -> bool:
+        """Whether this is the token; not even looked at where too many were wrong.
+
+        Args:
+            token: What was given.
+            request: The request that brings it.
+        """
+        if self.wait(request):
+            return False
         same = hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
-        return same and bool(self._token)
+        if not (same and self._token):
+            self._tries.failed(request.peer)
+            security.login_failed()
+            return False
+        return True
+
+    def wait(self, request: Request) -> float:
+        """How many seconds no token is taken from where a request came from; 0 where one is.
+
+        Args:
+            request: The request.
+        """
+        return self._tries.wait(request.peer)
 
     def takes_once(self, key: str) -> bool:
         """Whether this is the key of the link, which then opens nothing any more."""
@@ -125,6 +147,15 @@ class ByToken:
 
     def _signature(self, until: str) -> str:
         return hmac.new(self._key, until.encode(), sha256).hexdigest()
+
+
+def has_bearer(request: Request) -> bool:
+    """Whether a request brings a bearer token.
+
+    Args:
+        request: The request.
+    """
+    return request.headers.get("authorization", "")[: len(_BEARER)].lower() == _BEARER
 
 
 def cookie(value: str, request: Request) -> tuple[str, str]:

@@ -37,17 +37,18 @@ def html(text: str, status: int = 200, *more: Header) -> Response:
     return Response(status, (kind, *_HEADERS, _NO_STORE, *more), body)
 
 
-def bare(status: int, title: str, message: str = "", **given: Any) -> Response:
+def bare(status: int, title: str, message: str = "", *more: Header, **given: Any) -> Response:
     """A page that tells nothing of the service.
 
     Args:
         status: The status of HTTP.
         title: What it is called.
         message: What it says.
+        *more: Further headers.
         **given: `base`; `signs_in` and `next` for a form to sign in.
     """
     shown = {"base": "", "signs_in": False, "next": "", **given}
-    return html(pages.render("bare", title=title, message=message, **shown), status)
+    return html(pages.render("bare", title=title, message=message, **shown), status, *more)
 
 
 def redirect(location: str, *more: Header) -> Response:

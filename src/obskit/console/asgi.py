@@ -11,7 +11,7 @@ from contextvars import copy_context
 from opentelemetry import context as otel_context
 
 from obskit.asgi import EXCHANGE
-from obskit.asgi_scope import AsgiScope
+from obskit.asgi_scope import AsgiScope, client_of
 from obskit.console.answers import event
 from obskit.console.console import Console
 from obskit.console.live import Live
@@ -143,6 +143,7 @@ def _request(scope: AsgiScope, body: bytes) -> Request:
         body,
         str(scope.get("scheme") or "http"),
         scope,
+        client_of(scope),
     )
 
 

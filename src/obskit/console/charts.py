@@ -50,6 +50,8 @@ def sparkline(values: Sequence[float], limits: Iterable[Limit], label: str) -> s
     near = [each for each in limits if low - reach <= each.value <= high + reach]
     low = min([low, *(each.value for each in near)])
     high = max([high, *(each.value for each in near)])
+    if low == high:  # what stays the same stands in the middle
+        low, high = low - 1.0, high + 1.0
 
     def y(value: float) -> float:
         return round(1 + (_HEIGHT - 2) * (high - value) / ((high - low) or 1.0), 1)

@@ -131,8 +131,12 @@ def _access(
 ) -> Access | None:
     if given is None:
         if not service.config.console:
+            _log.info("console.off", why="no access is given, and OBSKIT_CONSOLE is not true")
             return None
         token = service.config.health_token or ""
+        if not token:
+            why = "no access is given, and OBSKIT_HEALTH_TOKEN is not set: nobody can sign in"
+            _log.warning("console.closed", why=why)
         return ByToken(token, Viewer("token"), clock=service.clock)
     if isinstance(given, str):
         return ByToken(given, Viewer("token", may_act=True), clock=service.clock)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from urllib.parse import quote
 
 from obskit import security
 from obskit.console import answers, csrf
-from obskit.console.access import Access, ByToken, cookie
+from obskit.console.access import Access, ByToken, cookie, has_bearer
+from obskit.console.answers import Header
 from obskit.console.message import Request, Response
 
 _MOST_NEXT = 300
@@ -24,6 +26,8 @@ def shut(access: Access, request: Request) -> Response:
         return answers.nothing(401 if access.signs_in else 403)
     if not access.signs_in:
         return answers.bare(403, "Not allowed", base=request.base)
+    if isinstance(access, ByToken) and has_bearer(request) and access.wait(request):
+        return _too_many(request, request.path, access.wait(request))
     return _form(request, f"{request.path}?{request.query}" if request.query else request.path)
 
 
@@ -37,8 +41,10 @@ def sign_in(access: Access, request: Request) -> Response:
     after = request.filled("next")
     if not isinstance(access, ByToken) or csrf.is_foreign(request):
         return answers.bare(403, "Not allowed", base=request.base)
-    if not access.takes(request.filled("token")):
-        security.login_failed()
+    seconds = access.wait(request)
+    if seconds:
+        return _too_many(request, after, seconds)
+    if not access.takes(request.filled("token"), request):
         return _form(request, after, "This is not the token.")
     return answers.redirect(_within(request, after), cookie(access.session(), request))
 
@@ -64,10 +70,19 @@ def sign_out(request: Request) -> Response:
     return answers.redirect(f"{request.base}/", cookie("", request))
 
 
-def _form(request: Request, after: str, message: str = "") -> Response:
+def _too_many(request: Request, after: str, seconds: float) -> Response:
+    security.rate_limited(None)
+    left = math.ceil(seconds)
+    told = f"Too many wrong tokens have been tried. Try again in {left} s."
+    return _form(request, after, told, 429, ("Retry-After", str(left)))
+
+
+def _form(
+    request: Request, after: str, message: str = "", status: int = 401, *more: Header
+) -> Response:
     after = after if _is_path(after) else "/"
     given = {"base": request.base, "signs_in": True, "next": after}
-    return answers.bare(401, "Sign in", message, **given)
+    return answers.bare(status, "Sign in", message, *more, **given)
 
 
 def _within(request: Request, path: str) -> str:

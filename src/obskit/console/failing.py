@@ -42,7 +42,7 @@ class Failing:
 
 
 def failing(overview: Overview) -> list[Failing]:
-    """What fails, the worst first; what is silenced comes last.
+    """What fails, the worst and what matters most first; what is silenced comes last.
 
     Args:
         overview: How the service is.
@@ -53,7 +53,7 @@ def failing(overview: Overview) -> list[Failing]:
         *(_operation(each) for each in overview.operations if each.fails),
         *_quotas(overview.quotas),
     ]
-    return sorted(found, key=lambda one: (one.silence is not None, _rank(one.status)))
+    return sorted(found, key=lambda one: (one.silence is not None, _rank(one.status), one.severity))
 
 
 def _rank(status: str) -> int:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from obskit.config import Config
 from obskit.console import links, listing, pages
 from obskit.console.failing import failing
 from obskit.console.message import Request
+from obskit.console.service import Service
+from obskit.exceptions import StoreError
 from obskit.overview.model import CheckView, Overview
+from obskit.state.store import Run, Store
 
-_CHECKS, _ROWS, _FAILING, _GROUPS, _SCORES = 50, 10, 10, 100, 20
+_CHECKS, _ROWS, _FAILING, _GROUPS, _SCORES = 25, 10, 10, 100, 20
+# How far back pictures of checks go, seconds, and with how many runs of each.
+_PAST, _RUNS = 86_400.0, 20
 _ORDER = ("critical", "unknown", "warning", "skipped", "ok")
 
 
-def front(overview: Overview, request: Request, config: Config) -> str:
+def front(overview: Overview, request: Request, service: Service) -> str:
     """The part of the page that changes.
 
     Args:
         overview: How the service is.
         request: Says which part of it is asked for.
-        config: Says where else to look.
+        service: Has the past of what is shown, and says where else to look.
     """
+    config = service.config
     found, chosen = failing(overview), listing.asked(request)
     counted = Counter(check.status for check in overview.checks)
     taken = [check for check in overview.checks if chosen.takes(check)]
@@ -48,7 +55,7 @@ def front(overview: Overview, request: Request, config: Config) -> str:
         groups=sorted({check.group for check in overview.checks if check.group})[:_GROUPS],
         counts=[(status, counted[status]) for status in _ORDER if counted[status]],
         checks=checks,
-        grouped=_grouped(checks.items),
+        grouped=_grouped(_with_past(checks.items, service.store, overview.now)),
         dimensions=dimensions,
         scores=scores,
         sentry_of=partial(links.sentry, config),
@@ -57,6 +64,14 @@ def front(overview: Overview, request: Request, config: Config) -> str:
         ways_of=_ways,
         **{key: listing.paged(items, request, key, _ROWS) for key, items in lists.items()},
     )
+
+
+def _with_past(checks: Sequence[CheckView], store: Store, now: float) -> list[CheckView]:
+    """Checks with their runs of late: read for those that are shown, and no others."""
+    recent: dict[str, list[Run]] = {}
+    with suppress(StoreError):  # the overview says what cannot be read
+        recent = store.recent(now - _PAST, _RUNS, [check.name for check in checks])
+    return [replace(check, history=recent.get(check.name, [])[::-1]) for check in checks]
 
 
 def _grouped(checks: Sequence[CheckView]) -> Mapping[str, list[CheckView]]:

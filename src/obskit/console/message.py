@@ -27,6 +27,7 @@ class Request:
         scheme: `http` or `https`.
         host: What the host's own access function is given: WSGI's environ, ASGI's scope, Django's
             request.
+        peer: The address of the socket's other end; empty where there is none.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     host: Any = None
+    peer: str = ""
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -79,6 +79,7 @@ def _environment() -> Environment:
         made.globals[draw.__name__] = lambda *given, draw=draw: ours(draw(*given))
     made.globals.update(
         until=pictures.until,
+        measured=pictures.measured,
         followed=links.followed,
         asset=assets.name_of,
     )

@@ -11,6 +11,16 @@ from obskit.overview.model import CheckView, JobView, QuotaView
 from obskit.state.store import Run
 
 
+def measured(check: CheckView, value: float | None) -> str:
+    """What a check measures, as it is written everywhere on the page: a score in percent.
+
+    Args:
+        check: The check.
+        value: Its value, now or earlier.
+    """
+    return words.percent(value) if check.is_score else words.amount(value, check.unit)
+
+
 def values(check: CheckView) -> str:
     """The values of a check of late, with its limits; nothing where it has measured fewer than two."""
     found = [
@@ -19,8 +29,8 @@ def values(check: CheckView) -> str:
     if len(found) < 2:  # noqa: PLR2004 - one point makes no line
         return ""
     told = (
-        f"{check.name}: {words.amount(min(found), check.unit)} to"
-        f" {words.amount(max(found), check.unit)}, last {words.amount(found[-1], check.unit)}"
+        f"{check.name}: {measured(check, min(found))} to {measured(check, max(found))},"
+        f" last {measured(check, found[-1])}"
     )
     limits = words.limits(check.limits, check.unit)
     return charts.sparkline(found, check.limits, f"{told}; {limits}" if limits else told)
@@ -82,7 +92,7 @@ def used(quota: QuotaView) -> str:
 
 def durations(job: JobView) -> str:
     """How long the runs of a job took; nothing where fewer than two have ended."""
-    found = [run.finished - run.started for run in job.runs if run.finished is not None]
+    found = job.durations
     if len(found) < 2:  # noqa: PLR2004 - one point makes no line
         return ""
     told = f"{job.name}: took {words.span(min(found))} to {words.span(max(found))}"

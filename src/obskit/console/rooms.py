@@ -18,6 +18,7 @@ from obskit.console.look import Look, Looking
 from obskit.console.message import Request, Response
 from obskit.console.service import Service
 from obskit.console.telling import told
+from obskit.state.ending import took
 from obskit.state.store import Run
 
 _HISTORY, _RUNS = 50, 50
@@ -56,7 +57,7 @@ def front(visit: Visit, kept: dict[tuple[str, ...], str]) -> Response:
     key = (seen.digest, request.base, *asked)
     main = kept.get(key)
     if main is None:
-        main = front_main(seen.overview, request, visit.service.config)
+        main = front_main(seen.overview, request, visit.service)
         if len(kept) >= _MOST_KEPT or any(each[0] != seen.digest for each in tuple(kept)):
             kept.clear()
         kept[key] = main
@@ -83,7 +84,7 @@ def check(visit: Visit, name: str, wrong: str = "") -> Response:
         return pages.render(
             "check",
             # More of it than the overview has.
-            check=replace(found, history=history[::-1] or found.history),
+            check=replace(found, history=history[::-1]),
             base=request.base,
             now=seen.overview.now,
             viewer=replace(visit.viewer, may_act=visit.viewer.may_act and declared is not None),
@@ -128,10 +129,11 @@ def job(visit: Visit, name: str) -> Response:
     if found is None:
         return unknown(visit, "No job has this name.")
     kept = service.store.job_runs(name)
+    durations = [seconds for seconds in map(took, kept[::-1]) if seconds is not None]
     runs = listing.paged(kept, visit.request, "jobs", _RUNS)
     main = pages.render(
         "job",
-        job=replace(found, runs=kept[::-1]),  # more of them than the overview has
+        job=replace(found, durations=durations),  # of more runs than the overview tells of
         runs=runs,
         now=seen.overview.now,
         base=visit.request.base,
@@ -149,7 +151,8 @@ def request(visit: Visit, wanted: str) -> Response:
     """
     given = visit.request.asked("id").strip()
     if not wanted and given:
-        return answers.redirect(f"{visit.request.base}/request/{quote(given[:_MOST_ID], safe='')}")
+        name = quote(given[:_MOST_ID], safe="", errors="replace")
+        return answers.redirect(f"{visit.request.base}/request/{name}")
     if not wanted or len(wanted) > _MOST_ID:
         return unknown(visit, "Give the id of a request: it is in the header X-Request-ID.")
     story = visit.service.find(wanted)

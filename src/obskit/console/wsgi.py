@@ -102,6 +102,7 @@ def _request(environ: Mapping[str, Any], host: Any) -> Request:
         body_of(environ, MOST_BODY) if method == "POST" else b"",
         str(environ.get("wsgi.url_scheme", "http")),
         environ if host is None else host,
+        str(environ.get("REMOTE_ADDR") or ""),
     )
 
 

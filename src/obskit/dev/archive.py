@@ -6,12 +6,13 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from obskit.dev.entry import Entry
-from obskit.dev.kept import LOOSE, SCHEMA, entry_from, keep, shed, signals_of, story_of
+from obskit.dev.kept import LOOSE, entry_from, keep, made, shed, signals_of, story_of
 from obskit.dev.packed import Kept, unpack
-from obskit.dev.search import Wanted
+from obskit.dev.search import Wanted, says
 from obskit.stories.signals import Line, Point, Signal
 from obskit.stories.story import Story
 
@@ -34,6 +35,9 @@ class Archive:
     Attributes:
         counts: What fell out, and what could not be kept.
 
+    Raises:
+        OSError: There is no room for the file.
+
     >>> archive = Archive()
     >>> archive.take([Line(5.0, "info", "hi", trace_id="ab")])
     >>> [entry.lines for _, entry in archive.find(Wanted())]
@@ -48,8 +52,8 @@ class Archive:
         self._changed = threading.Condition()
         self._change = 0
         self._closed = False
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.executescript(SCHEMA)
+        self._database = made()
+        self._database.create_function("says", 2, says, deterministic=True)
 
     def take(self, signals: Sequence[Signal]) -> None:
         """Take what arrived. What cannot be kept is counted."""
@@ -63,10 +67,19 @@ class Archive:
                     fallen = shed(self._database, self._most, self._most_bytes)
             except sqlite3.Error:  # the disk is full
                 self.counts["signals not kept"] += len(some)
+                self._make_room()
                 return
-            self._change = change
+            # What belongs to no story is news too: the page counts it.
+            self._change = max(change, self._change + 1)
             self.counts["stories fallen out"] += fallen
             self._changed.notify_all()
+
+    def _make_room(self) -> None:
+        """Let the oldest stories fall out for those that come: what is free in the file is enough."""
+        with suppress(sqlite3.Error), self._database:
+            self._most_bytes = self.size()[1] * 3 // 4
+            fallen = shed(self._database, self._most, self._most_bytes)
+            self.counts["stories fallen out"] += fallen
 
     def close(self) -> None:
         """Remove everything. Whoever waits for changes is told."""

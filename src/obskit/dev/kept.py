@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from obskit import names
@@ -24,8 +26,10 @@ _MOST_CHECKS = 1_000
 #: The number of the story that holds what belongs to none.
 LOOSE = 0
 
-SCHEMA = """
+_SCHEMA = """
+PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = MEMORY;
+PRAGMA synchronous = OFF;
 CREATE TABLE stories (
     number INTEGER PRIMARY KEY AUTOINCREMENT, trace_id TEXT UNIQUE, changed INTEGER,
     bytes INTEGER DEFAULT 0, cut INTEGER DEFAULT 0, request_ids TEXT, title TEXT, routes TEXT,
@@ -49,13 +53,36 @@ END;
 """
 
 
+def made() -> sqlite3.Connection:
+    """Return an empty database in a file without a name.
+
+    Not SQLite's own temporary one: where the disk is full, that cannot even be read.
+
+    Raises:
+        OSError: There is no room, or no folder for temporary files.
+    """
+    try:
+        # With the folder the name goes, and the file with the process.
+        with tempfile.TemporaryDirectory(
+            prefix="obskit-dev-", ignore_cleanup_errors=True
+        ) as folder:
+            database = sqlite3.connect(Path(folder) / "stories", check_same_thread=False)
+            database.executescript(_SCHEMA)
+    except (OSError, sqlite3.Error) as error:
+        raise OSError(
+            f"stories cannot be kept in {tempfile.gettempdir()}: {error}:"
+            " make room there, or set TMPDIR to another folder"
+        ) from error
+    return database
+
+
 def keep(
     database: sqlite3.Connection, signals: Sequence[Kept], change: int, counts: Counter[str]
 ) -> int:
     """Write signals to their stories.
 
     Args:
-        database: What has the tables of `SCHEMA`.
+        database: What `made` made.
         signals: What arrived.
         change: The newest change.
         counts: Where losses are counted.

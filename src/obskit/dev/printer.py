@@ -34,11 +34,14 @@ class Printer:
         """Show what `Stories.due` returned, in that order."""
         lines: list[Text] = []
         for item in news:
+            texts = news_text(item, self._console.width)
+            if not texts:
+                continue
             is_story = isinstance(item, Story)
             if is_story or self._after_story:
                 lines.append(Text())
             self._after_story = is_story
-            lines += news_text(item, self._console.width)
+            lines += texts
         if lines:
             # In one call, so that what the command prints does not come in between.
             self._console.print(Text("\n").join(lines), soft_wrap=True)

@@ -32,6 +32,14 @@ DSN_KEY = "0123456789abcdef0123456789abcdef"
 
 # What gRPC begins with.
 _HTTP_2 = "PRI * HTTP/2"
+_NOWHERE = (
+    "nothing is taken at this path: OTLP comes to /v1/traces, /v1/metrics and /v1/logs"
+    " (OTEL_EXPORTER_OTLP_ENDPOINT is the address without them, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    " and its like the whole one), Sentry's events to the path that SENTRY_DSN makes"
+)
+# Paths that are told of, and what is told of one.
+_MOST_TOLD = 20
+_PATH = 200
 _SENTRY_PATH = re.compile(r"/api/\d+/(envelope|store)/?")
 _MEDIA_TYPES: dict[Encoding, str] = {value: key for key, value in CONTENT_TYPES.items()}
 
@@ -107,7 +115,16 @@ class _Server(ThreadingHTTPServer):
     page: Page | None
     limit: int
     clock: Clock
-    grpc_was_told = False
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.told: set[str] = set()
+
+    def refuse_once(self, path: str, status: int, reason: str) -> None:
+        """Tell of what comes again and again once; of many paths, of the first."""
+        if path not in self.told and len(self.told) < _MOST_TOLD:
+            self.told.add(path)
+            self.sink([Refused(path, status, reason)])
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of a sender that hangs up, as it does when it ends."""
@@ -145,7 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif match := _SENTRY_PATH.fullmatch(path):
             self._take_sentry(path, match[1])
         else:
-            self.send_error(404)
+            self.server.refuse_once(path[:_PATH], 404, _NOWHERE)
+            self.close_connection = True
+            self._answer(404, "text/plain", f"{_NOWHERE}\n".encode())
 
     def _take_otlp(self, path: str) -> None:
         media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -219,10 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
             "gRPC is not spoken here: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
             f" OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{port}"
         )
-        # It connects again and again: once is enough.
-        if not self.server.grpc_was_told:
-            self.server.grpc_was_told = True
-            self.server.sink([Refused("gRPC", 400, reason)])
+        self.server.refuse_once("gRPC", 400, reason)
         return reason
 
     def log_message(self, format: str, *args: object) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 #: What `Wanted.status` can say.
 STATUS = re.compile(r"[1-5][0-9][0-9]|[1-5]xx|failed")
@@ -19,7 +21,7 @@ class Wanted:
         route: Part of its title or of a route.
         status: `404`, `5xx` or `failed`.
         service: Who took part in it.
-        text: What any of its spans, lines and errors says.
+        text: What any of its spans, lines and errors says; of an attribute `key=value`.
         checks: Whether runs of checks that found nothing are wanted too.
     """
 
@@ -31,7 +33,7 @@ class Wanted:
     checks: bool = False
 
     def condition(self) -> tuple[str, list[str | int]]:
-        """Return a condition in SQL, and its values.
+        """Return a condition in SQL, which may call `says`, and its values.
 
         >>> Wanted(status="5xx", checks=True).condition()
         ('status BETWEEN ? AND ?', [500, 599])
@@ -49,12 +51,11 @@ class Wanted:
         if self.service:
             parts.append(("instr(services, ?)", [f"\n{self.service}\n"]))
         if self.text:
-            # Signals are kept as JSON, and so are its quotes and ends of lines.
-            text = json.dumps(self.text, ensure_ascii=False)[1:-1]
             condition = (
-                "EXISTS (SELECT 1 FROM signals WHERE story = number AND data LIKE ? ESCAPE '\\')"
+                "EXISTS (SELECT 1 FROM signals WHERE story = number"
+                " AND data LIKE ? ESCAPE '\\' AND says(data, ?))"
             )
-            parts.append((condition, [_like(text)]))
+            parts.append((condition, [_roughly(self.text), self.text]))
         if not self.checks:
             parts.append(("NOT is_check", []))
         return (
@@ -72,6 +73,39 @@ def _status(status: str) -> tuple[str, list[str | int]]:
         hundreds = int(status[0]) * 100
         return "status BETWEEN ? AND ?", [hundreds, hundreds + 99]
     return "status = ?", [int(status)]
+
+
+def says(data: str, text: str) -> bool:
+    """Whether a signal says a text, in small letters or capitals.
+
+    Args:
+        data: The signal, as `obskit.dev.packed` writes it.
+        text: The text.
+
+    >>> says('["SELECT 1", null, {"order_id": 7}]', "ORDER_ID=7")
+    True
+    """
+    wanted = text.lower()
+    return any(wanted in found.lower() for found in _texts(json.loads(data)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield f"{key}={item}"
+            yield from _texts(item)
+
+
+def _roughly(text: str) -> str:
+    """What a signal that says a text is like, so that few have to be read."""
+    # Its quotes and ends of lines are JSON's, and the database knows the capitals of ASCII alone.
+    quoted = _like(json.dumps(text, ensure_ascii=False)[1:-1])
+    return re.sub(r"[^\x00-\x7f]", "_", quoted.replace("=", "%"))
 
 
 def _like(text: str, before: str = "%") -> str:

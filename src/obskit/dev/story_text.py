@@ -44,7 +44,7 @@ def news_text(news: News, width: int) -> list[Text]:
 
 def _story(story: Story, width: int) -> list[Text]:
     heads = story.heads()
-    lines = [text for head in heads for text in _head(head, story, width)]
+    lines: list[Text] = []
     # The head says what the access line does, and the error below what the exception does.
     told = (names.EVENT_ACCESS, names.EVENT_EXCEPTION)
     for line in story.lines:
@@ -55,7 +55,9 @@ def _story(story: Story, width: int) -> list[Text]:
         lines += error_text(error, width)
     if story.cut:
         lines.append(Text(f"  … {story.cut} more spans, lines and errors were not kept", "yellow"))
-    return lines
+    if story.late and not (lines or story.spans):
+        return []  # what came says no more than what was told
+    return [*(text for head in heads for text in _head(head, story, width)), *lines]
 
 
 def _head(head: Head, story: Story, width: int) -> Iterator[Text]:

@@ -21,8 +21,8 @@ from obskit.django import settings
 from obskit.runtime import Runtime
 from obskit.telemetry import failure, traces
 from obskit.telemetry.histogram import KeyedHistogram
+from obskit.telemetry.instruments import instrument
 from obskit.telemetry.loggers import get_logger
-from obskit.telemetry.metrics import instrument
 from obskit.telemetry.statement import Statement, statement_of
 
 #: Django's name of a database, where OpenTelemetry has another one.

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import SIGNALS, Config, Otlp, Signal
 from obskit.export import counted, notice, stock
 from obskit.export.encoding import Encoder
-from obskit.export.keeping import Keeping
+from obskit.export.keeping import Copies, Keeping
 from obskit.export.outage import Outage
 from obskit.export.processors import Logs, Spans
 from obskit.export.queue import Queue
@@ -48,13 +49,22 @@ _STOCK: dict[str, Callable[[Config, Ledger, Any], Any]] = {
 
 
 class Export(NamedTuple):
-    """What takes each signal out of the process; None where a signal stays. The ring keeps them here."""
+    """What takes each signal out of the process; None where a signal stays. The ring keeps them here.
+
+    `copies` makes what gives the ring spans that leave by another way than ours.
+    """
 
     traces: SpanProcessor | None
     metrics: MetricReader | None
     logs: LogRecordProcessor | None
     worker: Worker | None = None
     ring: Ring | None = None
+    copies: Callable[[], SpanProcessor] | None = None
+
+    @property
+    def keeps_spans(self) -> bool:
+        """Whether the way out of spans gives them to the ring by itself."""
+        return isinstance(self.traces, Spans)
 
 
 def build(config: Config, ledger: Ledger, clock: Clock = SYSTEM_CLOCK) -> Export:
@@ -75,13 +85,14 @@ def build(config: Config, ledger: Ledger, clock: Clock = SYSTEM_CLOCK) -> Export
         signal: exporter and _STOCK[signal](config, ledger, exporter)
         for signal, exporter in exporters.items()
     }
-    worker, ring = None, None
+    worker, ring = None, Ring() if config.console and not config.sdk_disabled else None
     if ours:
-        builder = _Builder(config, ledger, clock)
+        builder = _Builder(config, ledger, clock, ring)
         ways_out.update({signal: builder.way_out(signal) for signal in ours})
-        worker, ring = builder.worker, builder.ring
+        worker = builder.worker
         worker.take(builder.tasks())
-    return Export(ways_out["traces"], ways_out["metrics"], ways_out["logs"], worker, ring)
+    copies = partial(_copies, config, ring) if ring else None
+    return Export(ways_out["traces"], ways_out["metrics"], ways_out["logs"], worker, ring, copies)
 
 
 def _is_ours(config: Config, signal: Signal) -> bool:
@@ -98,7 +109,7 @@ def _stays(config: Config, signal: Signal) -> bool:
 class _Builder:
     """Builds what our own path consists of: one worker, one spool, one encoder for all signals."""
 
-    def __init__(self, config: Config, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, config: Config, ledger: Ledger, clock: Clock, ring: Ring | None) -> None:
         self._config = config
         self._ledger = ledger
         self._clock = clock
@@ -106,7 +117,7 @@ class _Builder:
         self._spool = _spool(config, clock)
         self._outages: dict[str, Outage] = {}
         self._senders: dict[Signal, Sender] = {}
-        self.ring = Ring() if config.console else None
+        self._ring = ring
         self.worker = Worker(clock)
 
     def way_out(self, signal: Signal) -> Spans | Logs | Reader:
@@ -164,7 +175,7 @@ class _Builder:
         return sender
 
     def _way(self, signal: Signal, otlp: Otlp) -> _Way:
-        ring = self.ring
+        ring = self._ring
         if ring is not None and _stays(self._config, signal):
             return _Way(Keeping(ring, signal), self._outage(_THE_PAGE), None, None)
         # Signals that go to one receiver fail together, and are told of together.
@@ -179,6 +190,16 @@ class _Builder:
             hook = self._config.on_export_error
             self._outages[receiver] = Outage(receiver, self._ledger, self._clock, hook)
         return self._outages[receiver]
+
+
+def _copies(config: Config, ring: Ring) -> SpanProcessor:
+    keep = partial(_keep, ring, "traces")
+    return BatchSpanProcessor(
+        Copies(keep, Encoder(leaving)),
+        max_queue_size=config.span_queue_size,
+        schedule_delay_millis=config.span_schedule_delay_ms,
+        max_export_batch_size=config.span_batch_size,
+    )
 
 
 def _keep(ring: Ring, signal: str, body: bytes) -> None:

@@ -20,11 +20,16 @@ from obskit.redaction import kind_of
 #: A file takes no more bytes; a process has so many files.
 MOST_BYTES = 8 * 1_024 * 1_024
 FILES = 2
+#: The files of all processes of a folder, also of those that have ended: it may be in memory.
+MOST_OF_ALL = 128 * 1_024 * 1_024
 
+# How often the whole is looked at while one file is filled.
+_CHECKS = 8
 _MARK = b"\xf0obs"
 _SIGNALS = ("traces", "logs")
 # The mark, the signal, the length and the checksum.
 _HEAD = struct.Struct("<4sBII")
+_ANY = "*-traces-*.bin"
 _FLAGS = (
     os.O_WRONLY
     | os.O_CREAT
@@ -39,13 +44,15 @@ class Ring:
 
     Args:
         most_bytes: Of one file.
+        most_of_all: Of all files of the folder; what was written to longest ago leaves first.
 
     Attributes:
         fails: Whether the last body could not be kept; for whoever tells of it.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, most_of_all: int = MOST_OF_ALL) -> None:
         self._most = most_bytes
+        self._most_of_all = most_of_all
         self.fails = False
         self._stem: Callable[[], Path] | None = None
         self._after_fork()
@@ -54,6 +61,7 @@ class Ring:
         self._pid = os.getpid()
         self._begun: Path | None = None
         self._paths: list[Path] = []
+        self._unchecked = 0
         self._locks: dict[str, Lock] = {}
 
     def begin(self, stem: Callable[[], Path]) -> None:
@@ -97,6 +105,7 @@ class Ring:
             names = (f"{stem.name}-traces-{one}.bin" for one in range(FILES))
             # It goes on in the newer one, of a process before it in this place.
             self._paths = sorted(map(stem.with_name, names), key=_written, reverse=True)
+            self._unchecked = self._most
         newest = self._paths[0]
         if not newest.parent.is_dir():
             newest.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,6 +120,10 @@ class Ring:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
+        self._unchecked += len(written)
+        if self._unchecked >= self._most // _CHECKS:
+            self._unchecked = 0
+            _shed(newest.parent, self._most_of_all)
 
 
 def record(signal: str, body: bytes) -> bytes:
@@ -124,6 +137,22 @@ def record(signal: str, body: bytes) -> bytes:
     return _HEAD.pack(_MARK, number, len(body), zlib.crc32(body, number)) + body
 
 
+def _shed(folder: Path, most: int) -> None:
+    """Remove the files that were written to longest ago, until the rest is within the bound."""
+    found: list[tuple[int, Path, int]] = []
+    for path in folder.glob(_ANY):
+        with suppress(OSError):  # another process has just removed it
+            status = path.stat()
+            found.append((status.st_mtime_ns, path, status.st_size))
+    total = sum(size for *_, size in found)
+    for _, path, size in sorted(found):
+        if total <= most:
+            return
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            total -= size
+
+
 def bodies(folder: Path) -> Iterator[tuple[str, bytes]]:
     """What the processes of a folder have kept: signal and body. Never raises.
 
@@ -131,7 +160,7 @@ def bodies(folder: Path) -> Iterator[tuple[str, bytes]]:
         folder: Where their rings are.
     """
     with suppress(OSError):
-        for path in sorted(folder.glob("*-traces-*.bin")):
+        for path in sorted(folder.glob(_ANY)):
             with suppress(OSError):
                 yield from records(path.read_bytes())
 

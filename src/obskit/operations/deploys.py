@@ -14,7 +14,7 @@ from obskit.exceptions import StoreError
 from obskit.state.deploys import Deploy
 from obskit.state.store import Store
 from obskit.telemetry import loggers
-from obskit.telemetry.metrics import observe
+from obskit.telemetry.instruments import observe
 
 LOGGER = "obskit.deploy"
 

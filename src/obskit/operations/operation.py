@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -19,8 +17,8 @@ from obskit.declared import Declarations
 from obskit.duration import Duration, format_duration
 from obskit.operations import surroundings
 from obskit.operations.declare import read_operation, refuse_generator, summary
-from obskit.operations.quantile import quantile
 from obskit.operations.reasons import Reasons
+from obskit.operations.tally import Tally
 from obskit.operations.window import Window
 from obskit.registry import default_registry
 from obskit.telemetry import failure
@@ -31,51 +29,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_BOUNDS = names.OPERATION_DURATION.buckets
-_P95 = 0.95
 _log = get_logger("obskit.operation")
-
-
-class Tally:
-    """What has been counted.
-
-    Attributes:
-        failed: Failed runs, by reason.
-        durations: Runs, by the histogram's buckets.
-    """
-
-    __slots__ = ("durations", "failed")
-
-    def __init__(self) -> None:
-        self.failed: Counter[str] = Counter()
-        self.durations = [0] * (len(_BOUNDS) + 1)
-
-    @property
-    def runs(self) -> int:
-        """How many runs there were."""
-        return sum(self.durations)
-
-    @property
-    def failures(self) -> int:
-        """How many of them failed."""
-        return sum(self.failed.values())
-
-    @property
-    def p95(self) -> float | None:
-        """What 95 of 100 runs did not take longer than, seconds; None without a run."""
-        return quantile(_P95, _BOUNDS, self.durations)
-
-    def add(self, seconds: float, reason: str | None) -> None:
-        """Count a run; its reason where it has failed."""
-        self.durations[bisect_left(_BOUNDS, seconds)] += 1
-        if reason is not None:
-            self.failed[reason] += 1
-
-    def merge(self, other: Tally) -> None:
-        """Count what another has counted."""
-        self.failed.update(other.failed)
-        for number, count in enumerate(other.durations):
-            self.durations[number] += count
 
 
 class OperationRun:

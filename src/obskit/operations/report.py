@@ -16,7 +16,7 @@ from obskit.operations.lateness import STATES, Standing, judge
 from obskit.operations.quota import DeclaredQuota
 from obskit.state.store import JobRun
 from obskit.telemetry import failure, loggers
-from obskit.telemetry.metrics import observe
+from obskit.telemetry.instruments import observe
 
 LOGGER = "obskit.job"
 

@@ -15,10 +15,9 @@ from obskit.ledger import Ledger
 from obskit.names import Metric
 from obskit.operations.runs import Runs
 from obskit.state.store import Count, JobRun, Store
-from obskit.telemetry import loggers
 from obskit.telemetry.errors import Errors
 from obskit.telemetry.histogram import KeyedHistogram
-from obskit.telemetry.metrics import instrument
+from obskit.telemetry.instruments import instrument
 
 LOGGER = "obskit.job"
 
@@ -140,6 +139,8 @@ class Surroundings:
 
 def tell(level: int, event: str) -> None:
     """Tell of something that went wrong beside a run."""
+    from obskit.telemetry import loggers  # with structlog, which what only reads does without
+
     loggers.active().emit(LOGGER, level, event, {})
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from obskit.checks.judge import limits_of
 from obskit.checks.model import CheckResult, Status
 from obskit.checks.results import counting
 from obskit.checks.score import grade_of
-from obskit.declaration import Check, Limit
+from obskit.declaration import Check
 from obskit.duration import format_duration
 from obskit.overview.model import CheckView
 from obskit.state.store import Run, Silence
@@ -61,7 +62,7 @@ def result(check: Check, run: Run | None, now: float) -> CheckResult | None:
     # A status that this release does not know is a newer one's.
     status = Status(run.damped) if run.damped in WORST_FIRST else Status.UNKNOWN
     found = CheckResult(status, run.message, run.value, run.unit)
-    return counting(check, found, max(0.0, now - run.started - run.duration))
+    return counting(check, found, now - run.started - run.duration)
 
 
 def views(found: Iterable[tuple[Check, CheckResult | None]], known: Known) -> list[CheckView]:
@@ -81,7 +82,6 @@ def _rank(view: CheckView) -> tuple[int, bool, str, str]:
 def _view(check: Check, found: CheckResult | None, known: Known) -> CheckView:
     run = known.latest.get(check.name)
     warning_at, critical_at = _deadlines(check, run)
-    limits = getattr(check.judge, "limits", ())
     value = run.value if run else None
     return CheckView(
         name=check.name,
@@ -98,7 +98,7 @@ def _view(check: Check, found: CheckResult | None, known: Known) -> CheckView:
         score=grade_of(check.bands, value) if check.bands and value is not None else "",
         schedule=when(check),
         next_run=_next_run(check, run, known.now),
-        limits=tuple(each for each in limits if isinstance(each, Limit)),
+        limits=limits_of(check.judge),
         unit=(run.unit if run else "") or check.unit,
         warning_at=warning_at,
         critical_at=critical_at,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import product
 from math import isfinite
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
-from obskit.declaration import Severity
+from obskit.declaration import Limit, Severity, State
 from obskit.overview.checks import WORST_FIRST
 from obskit.overview.model import CheckView, Overview
 from obskit.state.store import Run
 
+_BOUND = Literal["lower", "upper"]
+_LIMITS: tuple[tuple[State, _BOUND], ...] = tuple(product(get_args(State), get_args(_BOUND)))
 _HEALTH = ("healthy", "degraded", "unhealthy")
 _STRANGER = "it tells its status alone, as it tells strangers: its token is missing or wrong"
 
@@ -62,8 +65,17 @@ def _view(name: str, facts: object, now: float, ahead: float) -> CheckView:
         owner=_text(facts, "owner") or None,
         runbook=_text(facts, "runbook") or None,
         group=_text(facts, "group"),
+        limits=tuple(_limits(facts.get("limits"))),
         unit=_text(facts, "unit"),
     )
+
+
+def _limits(given: object) -> Iterator[Limit]:
+    for each in given if isinstance(given, list) else ():
+        told = each if isinstance(each, Mapping) else {}
+        kind, value = (told.get("state"), told.get("bound")), _number(told, "value")
+        if value is not None:
+            yield from (Limit(*known, value) for known in _LIMITS if kind == known)
 
 
 def _severity(given: object) -> Severity:

@@ -13,6 +13,7 @@ from obskit.state.store import JobRun
 def views(
     jobs: Mapping[str, Job],
     runs: Mapping[str, Sequence[JobRun]],
+    durations: Mapping[str, Sequence[float]],
     known_since: Mapping[str, float],
     now: float,
 ) -> list[JobView]:
@@ -21,26 +22,24 @@ def views(
     Args:
         jobs: The declarations, by name. A job that is declared elsewhere is told of too.
         runs: The runs of each, as `Store.latest_jobs` gives them.
+        durations: How long runs of each took, as `Store.durations` gives them.
         known_since: Since when each declared job is known, seconds since the Unix epoch.
         now: Seconds since the Unix epoch.
     """
     found = [
-        _view(name, jobs.get(name), runs.get(name, ()), known_since.get(name), now)
-        for name in {**jobs, **runs}
+        JobView(
+            name=name,
+            standing=lateness.judge(
+                runs.get(name, ()), now, job=job, known_since=known_since.get(name)
+            ),
+            runs=tuple(sorted(runs.get(name, ()), key=lambda run: run.started)),
+            durations=durations.get(name, ()),
+            severity=job.severity if job else "sev2",
+            owner=job.owner if job else None,
+            runbook=job.runbook if job else None,
+            description=job.description if job else "",
+            max_runtime=job.max_runtime if job else None,
+        )
+        for name, job in {**dict.fromkeys(runs), **jobs}.items()
     ]
     return sorted(found, key=lambda view: (not view.standing.fails, view.severity, view.name))
-
-
-def _view(
-    name: str, job: Job | None, runs: Sequence[JobRun], known: float | None, now: float
-) -> JobView:
-    return JobView(
-        name=name,
-        standing=lateness.judge(runs, now, job=job, known_since=known),
-        runs=tuple(sorted(runs, key=lambda run: run.started)),
-        severity=job.severity if job else "sev2",
-        owner=job.owner if job else None,
-        runbook=job.runbook if job else None,
-        description=job.description if job else "",
-        max_runtime=job.max_runtime if job else None,
-    )

@@ -73,7 +73,8 @@ class JobView:
     Attributes:
         name: Its name.
         standing: How it stands.
-        runs: Its runs, the oldest first.
+        runs: Its runs that go on, the last that ended, and its last success; the oldest first.
+        durations: How long its runs of late took, the oldest first, seconds.
         severity: What a failure means.
         owner: Who acts, or None.
         runbook: Where it is written what to do, or None.
@@ -84,6 +85,7 @@ class JobView:
     name: str
     standing: Standing
     runs: Sequence[JobRun] = ()
+    durations: Sequence[float] = ()
     severity: Severity = "sev2"
     owner: str | None = None
     runbook: str | None = None
@@ -133,7 +135,7 @@ class OperationView:
     @property
     def is_judged(self) -> bool:
         """Whether there are runs enough."""
-        return self.runs > 0 and self.runs >= self.min_runs
+        return self.runs >= self.min_runs
 
     @property
     def fails(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from obskit.checks import score
 from obskit.checks.health import ON_DEMAND, overall_health
+from obskit.checks.model import CheckResult
 from obskit.config import Config
 from obskit.declaration import Check, Job
 from obskit.exceptions import StoreError
@@ -14,11 +15,14 @@ from obskit.overview import checks, jobs, standing, usage
 from obskit.overview.model import ErrorView, JobView, Overview
 from obskit.overview.standing import Told
 from obskit.registry import Registry, default_registry
+from obskit.state.deploys import Deploy
 from obskit.state.store import JobRun, Run, Silence, Store
 
 _T = TypeVar("_T")
 _DEPLOYS = 20
 _ERRORS = 50
+# Of so many jobs it is told how long so many runs of each took.
+_JOBS, _DURATIONS = 100, 40
 
 
 def overview(
@@ -27,7 +31,7 @@ def overview(
     config: Config,
     now: float,
     since: float = 86_400.0,
-    most: int = 10,
+    most: int = 0,
 ) -> Overview:
     """How the service is now. Never raises because of what cannot be read: that is a problem of it.
 
@@ -37,32 +41,43 @@ def overview(
         config: The service's configuration.
         now: Seconds since the Unix epoch.
         since: How far back the history of checks goes, seconds.
-        most: How many runs of each check it holds.
+        most: How many runs of each check it holds; without any nothing is asked for.
     """
     problems: list[str] = []
     declared = _declared(registry)
     told, unread = standing.read(config, now) if config.console else ([], [])
     known = _known(store, told, now, since, most, problems)
     found = [(check, checks.result(check, known.latest.get(check.name), now)) for check in declared]
-    # What a process alone runs can be known only where processes tell of it.
-    heard = [pair for pair in found if pair[0].scope != "process" or pair[1] or config.console]
     environment = config.environment or ""
+    ran = _jobs(registry, store, now, problems)
+    deploys: list[Deploy] = []
+    deploys = _read(lambda: store.deploys.recent(environment, _DEPLOYS), deploys, problems)
     return Overview(
         service=config.service,
         environment=environment,
         now=now,
-        health=overall_health([pair for pair in heard if ON_DEMAND not in pair[0].tags]),
+        health=_health(found, config, is_read=not problems),
         checks=checks.views(found, known),
-        jobs=_jobs(registry, store, now, problems),
+        jobs=ran,
         operations=usage.operations(_both(registry, "operations"), told),
         quotas=usage.quotas(_both(registry, "quotas"), told),
         scores=score.overall(found),
         errors=_errors(told),
         processes=tuple(each.process for each in told),
         silences=tuple(known.silences.values()),
-        deploys=_read(lambda: store.deploys.recent(environment, _DEPLOYS), [], problems),
+        deploys=deploys,
         problems=(*problems, *unread, *_unheard(declared, told, config)),
     )
+
+
+def _health(
+    found: Iterable[tuple[Check, CheckResult | None]], config: Config, *, is_read: bool
+) -> str:
+    """How the whole is. What cannot be read is not well, however few checks there are to say so."""
+    # What a process alone runs can be known only where processes tell of it.
+    heard = [pair for pair in found if pair[0].scope != "process" or pair[1] or config.console]
+    health = overall_health([pair for pair in heard if ON_DEMAND not in pair[0].tags])
+    return health if is_read or health != "healthy" else "degraded"
 
 
 def _both(registry: Registry, kind: str) -> dict[str, Any]:
@@ -109,7 +124,10 @@ def _jobs(registry: Registry, store: Store, now: float, problems: list[str]) -> 
     known: dict[str, float] = {}
     if declared:
         known = _read(lambda: store.know_jobs(sorted(declared), now), known, problems)
-    return jobs.views(declared, runs, known, now)
+    ran: dict[str, list[float]] = {}
+    if runs:
+        ran = _read(lambda: store.durations(sorted(runs)[:_JOBS], _DURATIONS), ran, problems)
+    return jobs.views(declared, runs, ran, known, now)
 
 
 def _errors(told: Iterable[Told]) -> tuple[ErrorView, ...]:

@@ -13,7 +13,7 @@ import psutil
 from obskit.checks.model import Status
 from obskit.config import Config
 from obskit.exceptions import StoreError
-from obskit.operations.operation import Tally
+from obskit.operations.tally import Tally
 from obskit.overview.model import ErrorView, ProcessView
 from obskit.state import text
 from obskit.state.store import Run

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from obskit.declaration import Operation, Quota
-from obskit.operations.operation import Tally
 from obskit.operations.quota import lasts
+from obskit.operations.tally import Tally
 from obskit.overview.model import OperationView, QuotaView
 from obskit.overview.standing import Told
 

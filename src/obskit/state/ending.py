@@ -18,6 +18,12 @@ def ended(run: JobRun) -> float | None:
     return run.finished if run.finished is not None else max(run.beat, run.started)
 
 
+def took(run: JobRun) -> float | None:
+    """How long a run took, seconds; None while it goes on, and where nobody saw its end."""
+    end = ended(run)
+    return None if end is None or run.outcome == "lost" else end - run.started
+
+
 def telling(runs: Iterable[JobRun]) -> dict[str, list[JobRun]]:
     """Of each job: the runs that go on, its last that ended, its last success; the newest first."""
     found: dict[str, dict[str, JobRun]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -11,7 +11,7 @@ from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.exceptions import StoreError
 from obskit.state import text
 from obskit.state.deploys import Deploy
-from obskit.state.ending import ended, newest, telling
+from obskit.state.ending import ended, newest, telling, took
 from obskit.state.guard import Guard
 from obskit.state.leasing import Fence, Held, fenced, granted
 from obskit.state.memory_deploys import MemoryDeploys
@@ -76,10 +76,13 @@ class MemoryStore:
             found = [run for run in own if since <= run.started < end]
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
 
-    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+    def recent(
+        self, since: float, most_each: int, checks: Sequence[str] | None = None
+    ) -> dict[str, list[Run]]:
         """See `Store.recent`."""
         with self._held() as kept:
-            found = [run for run, _ in reversed(kept.history) if run.started >= since]
+            newest_first = [run for run, _ in reversed(kept.history) if run.started >= since]
+        found = [run for run in newest_first if checks is None or run.check in checks]
         own: dict[str, list[Run]] = {}
         for run in sorted(found, key=lambda run: run.started, reverse=True):
             if len(own.setdefault(run.check, [])) < most_each:
@@ -143,6 +146,17 @@ class MemoryStore:
         """See `Store.latest_jobs`."""
         with self._held() as kept:
             return telling(run for run, _ in kept.jobs.values())
+
+    def durations(self, jobs: Iterable[str], most_each: int) -> dict[str, list[float]]:
+        """See `Store.durations`."""
+        with self._held() as kept:
+            runs = newest(run for run, _ in kept.jobs.values())
+        found: dict[str, list[float]] = {}
+        for job in jobs:
+            times = [took(run) for run in runs if run.job == job]
+            seen = [seconds for seconds in times if seconds is not None]
+            found[job] = seen[:most_each][::-1]
+        return {job: own for job, own in found.items() if own}
 
     def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
         """See `Store.know_jobs`."""

@@ -31,13 +31,16 @@ class Leases(Protocol):
         """Let go of files and connections."""
 
 
-def open_store(url: str, service: str, clock: Clock = SYSTEM_CLOCK) -> Store:
+def open_store(
+    url: str, service: str, clock: Clock = SYSTEM_CLOCK, *, looks: bool = False
+) -> Store:
     """The store that a URL names. Nothing is made, and nobody connected to, before it is used.
 
     Args:
         url: `sqlite:////absolute/path`, `postgresql://…` or `memory:`.
         service: The service whose state it is.
         clock: The time.
+        looks: Whether the caller only looks: errors are not logged, a broken file stays as it is.
 
     Raises:
         ValueError: The URL names no store.
@@ -50,8 +53,8 @@ def open_store(url: str, service: str, clock: Clock = SYSTEM_CLOCK) -> Store:
     if url == MEMORY:
         return MemoryStore(clock)
     if url.startswith(POSTGRESQL):
-        return _postgresql(url, service, clock)
-    return _sqlite(url, service, clock)
+        return _postgresql(url, service, clock, looks=looks)
+    return _sqlite(url, service, clock, looks=looks)
 
 
 def open_lease(url: str, service: str, clock: Clock = SYSTEM_CLOCK) -> Leases:
@@ -114,17 +117,17 @@ def _checked(url: str, kind: Value) -> str:
     return checked
 
 
-def _sqlite(url: str, service: str, clock: Clock) -> Store:
+def _sqlite(url: str, service: str, clock: Clock, *, looks: bool) -> Store:
     try:
         from obskit.state.sqlite import SqliteDatabase
     except ImportError as error:  # Python itself may be built without it
         raise StoreError(f"this Python has no sqlite3 ({error}): use another store") from error
-    return SqlStore(SqliteDatabase(Path(sqlite_path(url)), clock), service)
+    return SqlStore(SqliteDatabase(Path(sqlite_path(url)), clock, looks=looks), service)
 
 
-def _postgresql(url: str, service: str, clock: Clock) -> Store:
+def _postgresql(url: str, service: str, clock: Clock, *, looks: bool) -> Store:
     try:
         from obskit.state.postgresql import PostgresqlDatabase
     except ImportError as error:
         raise MissingExtra("postgres", "A state store in PostgreSQL") from error
-    return SqlStore(PostgresqlDatabase(url, service, clock), service)
+    return SqlStore(PostgresqlDatabase(url, service, clock, looks=looks), service)

@@ -41,13 +41,16 @@ class PostgresqlDatabase:
         url: Where it is, as libpq takes it.
         service: The service that writes.
         clock: When to connect again to what could not be reached.
+        looks: Whether its user only looks: nothing is logged.
     """
 
-    def __init__(self, url: str, service: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, url: str, service: str, clock: Clock = SYSTEM_CLOCK, *, looks: bool = False
+    ) -> None:
         self._url = url
         self._service = service
         self._clock = clock
-        self._complaint = Complaint(url)
+        self._complaint = Complaint(url, logs=not looks)
         self._connection: _Connection | None = None
         self._pid = os.getpid()
         self._guard = Guard(in_child=self._leave_to_parent)

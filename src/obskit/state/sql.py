@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from obskit.state import purging, text
@@ -32,10 +32,12 @@ _RECENT = """SELECT history.name, history.body FROM (
     SELECT service, name, COALESCE((SELECT started FROM history
         WHERE service = latest.service AND name = latest.name AND started >= ?
         ORDER BY started DESC LIMIT 1 OFFSET ?), ?) AS first
-    FROM latest WHERE service = ? LIMIT ?) AS newest
+    FROM latest WHERE service = ?{} LIMIT ?) AS newest
 JOIN history ON history.service = newest.service AND history.name = newest.name
     AND history.started >= newest.first"""
 _MOST_CHECKS = 10_000
+_DURATIONS = """SELECT ended - started FROM jobs WHERE service = ? AND name = ?
+    AND ended IS NOT NULL AND outcome <> 'lost' ORDER BY started DESC, run_id DESC LIMIT ?"""
 
 
 class SqlStore:
@@ -95,19 +97,22 @@ class SqlStore:
             ).fetchall()
         return [text.read(Run, body) for (body,) in rows]
 
-    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+    def recent(
+        self, since: float, most_each: int, checks: Sequence[str] | None = None
+    ) -> dict[str, list[Run]]:
         """See `Store.recent`."""
-        if most_each < 1:
+        if most_each < 1 or (checks is not None and not checks):
             return {}
+        own = f" AND name IN ({', '.join('?' * len(checks))})" if checks else ""
+        asked = (since, most_each - 1, since, self._service, *(checks or ()), _MOST_CHECKS)
         with self._database.reading() as execute:
-            asked = (since, most_each - 1, since, self._service, _MOST_CHECKS)
-            rows = execute(_RECENT, asked).fetchall()
+            rows = execute(_RECENT.format(own), asked).fetchall()
         found: dict[str, list[Run]] = defaultdict(list)
         for name, body in rows:
             found[name].append(text.outline(body))
-        for own in found.values():
-            own.sort(key=lambda run: run.started, reverse=True)
-            del own[most_each:]  # several may have begun at one moment
+        for runs in found.values():
+            runs.sort(key=lambda run: run.started, reverse=True)
+            del runs[most_each:]  # several may have begun at one moment
         return dict(found)
 
     def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
@@ -199,6 +204,14 @@ class SqlStore:
         """See `Store.latest_jobs`."""
         with self._database.reading() as execute:
             return telling(text.read(JobRun, body) for body in _telling(execute, self._service))
+
+    def durations(self, jobs: Iterable[str], most_each: int) -> dict[str, list[float]]:
+        """See `Store.durations`."""
+        with self._database.reading() as execute:
+            rows = {
+                job: execute(_DURATIONS, (self._service, job, most_each)).fetchall() for job in jobs
+            }
+        return {job: [took for (took,) in own[::-1]] for job, own in rows.items() if own}
 
     def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
         """See `Store.know_jobs`."""

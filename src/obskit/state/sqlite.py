@@ -20,6 +20,10 @@ from obskit.state.sqlite_file import identity, insist, is_broken, is_busy, is_fu
 _log = logging.getLogger("obskit.state")
 # A transaction that only reads takes its lock with its first read.
 _FIRST_READ = "SELECT count(*) FROM sqlite_master"
+_LEFT = (
+    ". It is left as it is: put a good copy in its place, or let the service begin anew, which"
+    " keeps this one under another name when it next writes there"
+)
 
 
 class SqliteDatabase:
@@ -28,12 +32,14 @@ class SqliteDatabase:
     Args:
         path: The file. It is made with its folder, for this user only.
         clock: The time, for leases.
+        looks: Whether its user only looks: nothing is logged, and a broken file stays as it is.
     """
 
-    def __init__(self, path: Path, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, path: Path, clock: Clock = SYSTEM_CLOCK, *, looks: bool = False) -> None:
         self._path = path
         self._clock = clock
-        self._complaint = Complaint(str(path))
+        self._looks = looks
+        self._complaint = Complaint(str(path), logs=not looks)
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
         self._pid = os.getpid()
@@ -85,14 +91,15 @@ class SqliteDatabase:
                     raise
         # ValueError and OverflowError: what SQLite cannot take, such as a lone surrogate.
         except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-            raise self._complaint.wrong(_why(error)) from error
+            left = _LEFT if self._looks and is_broken(error) else ""
+            raise self._complaint.wrong(_why(error) + left) from error
         self._complaint.well()
 
     def _begin(self, begin: tuple[str, ...], deadline: float) -> sqlite3.Connection:
         try:
             return self._try_to_begin(begin, deadline)
         except sqlite3.DatabaseError as error:
-            if not is_broken(error):
+            if self._looks or not is_broken(error):
                 raise
             self._set_aside(error)
         return self._try_to_begin(begin, deadline)
@@ -125,7 +132,7 @@ class SqliteDatabase:
         with suppress(sqlite3.Error):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        if aside and is_broken(error):
+        if aside and not self._looks and is_broken(error):
             with suppress(OSError):
                 self._set_aside(error)
         elif isinstance(error, sqlite3.DatabaseError) and not (is_busy(error) or is_full(error)):

@@ -183,10 +183,13 @@ class Store(Protocol):
     ) -> list[Run]:
         """Runs of a check that began in a span of time, the newest first."""
 
-    def recent(self, since: float, most_each: int) -> dict[str, list[Run]]:
+    def recent(
+        self, since: float, most_each: int, checks: Sequence[str] | None = None
+    ) -> dict[str, list[Run]]:
         """Of each check its newest runs that began since then, so many at most, the newest first.
 
-        Without details and evidence, so that thousands of runs are read in no time.
+        Of a few checks, where they are named. Without details and evidence, so that thousands of
+        runs are read in no time.
         """
 
     def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
@@ -219,6 +222,12 @@ class Store(Protocol):
 
     def latest_jobs(self) -> dict[str, list[JobRun]]:
         """Of each job: the runs that go on, its last that ended, and its last success."""
+
+    def durations(self, jobs: Iterable[str], most_each: int) -> dict[str, list[float]]:
+        """How long the newest runs of each job took, so many at most, the oldest first, seconds.
+
+        Those that go on are left out, and those whose end nobody saw.
+        """
 
     def know_jobs(self, names: Iterable[str], now: float) -> dict[str, float]:
         """Since when each job is known: from the first time that anybody asked, and never forgotten."""

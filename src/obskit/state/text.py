@@ -50,11 +50,11 @@ def read(kind: type[Record], text: str) -> Record:
     """
     try:
         found = json.loads(text)
-        names = _NAMES[kind]
-        known = {name: value for name, value in found.items() if name in names}
-        if "evidence" in known:
-            known["evidence"] = tuple(known["evidence"])
-        return kind(**known)
+        if "evidence" in found:
+            found["evidence"] = tuple(found["evidence"])
+        if found.keys() == _NAMES[kind]:
+            return _made(kind, found)
+        return kind(**{name: value for name, value in found.items() if name in _NAMES[kind]})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(f"what is kept is no {kind.__name__}: {error}") from error
 
@@ -68,13 +68,17 @@ def outline(text: str) -> Run:
     try:
         found = orjson.loads(text)
         if found.keys() == _NAMES[Run]:
-            run = object.__new__(Run)
-            # Its own way of being made takes longer than all the rest.
-            vars(run).update(found, **_NO_DETAILS)
-            return run
+            return _made(Run, {**found, **_NO_DETAILS})
     except (ValueError, TypeError, AttributeError):  # such as half of a surrogate pair
         pass
     return replace(read(Run, text), **_NO_DETAILS)
+
+
+def _made(kind: type[Record], fields: Mapping[str, Any]) -> Record:
+    """A record of all its fields: its own way of being made takes longer than all the rest."""
+    record = object.__new__(kind)
+    vars(record).update(fields)
+    return record
 
 
 def _plain(value: object) -> object:

@@ -109,16 +109,19 @@ def error_response(reason: str, encoding: Encoding) -> bytes:
 def _from_json(message_type: Any, body: bytes) -> Any:
     try:
         # OTLP writes ids as hex, where protobuf's own JSON has base64.
-        document = _with_base64_ids(_json_object(body))
+        document = _with_base64_ids(_json_object(body, message_type.DESCRIPTOR.fields[0]))
         return json_format.ParseDict(document, message_type(), ignore_unknown_fields=True)
     except (ValueError, TypeError, RecursionError, json_format.Error) as error:
         raise PayloadError(f"not an OTLP request: {error}") from None
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes, field: Any) -> dict[str, Any]:
     document = json.loads(body)
     if not isinstance(document, dict):
         raise TypeError("a JSON object is wanted")
+    # A later version may say more, but not something else instead.
+    if document and not document.keys() & {field.json_name, field.name}:
+        raise TypeError(f"it has no {field.json_name!r}")
     return document
 
 

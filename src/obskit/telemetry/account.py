@@ -17,7 +17,7 @@ from obskit import names
 from obskit.ledger import Ledger, Unfinished
 from obskit.telemetry import loggers
 from obskit.telemetry.instance import Slot
-from obskit.telemetry.metrics import observe
+from obskit.telemetry.instruments import observe
 from obskit.telemetry.pipeline import Pipeline
 
 # What is dropped before a batch is made of it; everything else that is dropped was to be exported.

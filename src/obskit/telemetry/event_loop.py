@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from opentelemetry.metrics import Meter
 
 from obskit import hosting, names
-from obskit.telemetry.metrics import instrument
+from obskit.telemetry.instruments import instrument
 from obskit.telemetry.pipeline import Pipeline
 
 LOGGER = "obskit.event_loop"

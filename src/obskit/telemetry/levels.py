@@ -12,6 +12,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from obskit.config.values import LEVELS
 from obskit.exceptions import ObskitError
@@ -97,7 +98,7 @@ def refresh() -> None:
         now_there = stat.st_mtime_ns, stat.st_ino, stat.st_size
         if now_there != _seen:
             _seen = now_there
-            for logger, level in dict(json.loads(_file.read_text())).items():
+            for logger, level in _written(_file).items():
                 with suppress(Exception):  # a level that a later version knows, say
                     set_level(logger, level)
     except Exception:
@@ -120,14 +121,25 @@ def write(folder: Path, logger: str, level: str) -> None:
     if not folder.is_dir():
         raise ObskitError(f"no process of this service runs on this host ({folder} is missing)")
     file = folder / "levels.json"
-    try:
-        levels = json.loads(file.read_text())
-    except (OSError, ValueError):
-        levels = {}
-    levels[logger] = name
     draft = file.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(levels))
+    draft.write_text(json.dumps({**told(folder), logger: name}))
     draft.replace(file)
+
+
+def told(folder: Path) -> dict[str, str]:
+    """The levels that processes were told, by logger; none where nobody did, or it cannot be read.
+
+    Args:
+        folder: What the processes of the service share.
+    """
+    try:
+        return {str(name): str(level) for name, level in _written(folder / "levels.json").items()}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _written(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text()))
 
 
 def _known(level: str) -> str:

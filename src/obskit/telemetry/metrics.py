@@ -1,12 +1,11 @@
-"""Metrics: the provider, and instruments made from `names`."""
+"""Metrics: the provider."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock, RLock
 from typing import Any
 
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import (
     AlwaysOffExemplarFilter,
     AlwaysOnExemplarFilter,
@@ -22,10 +21,7 @@ from obskit import names
 from obskit.config import Config
 from obskit.export.counted import Periodic
 from obskit.export.reader import Reader
-from obskit.names import Metric
 from obskit.telemetry.cardinality import limit_series
-
-Callback = Callable[[], Iterable[Observation]]
 
 _EXPLICIT = "explicit_bucket_histogram"
 
@@ -80,42 +76,6 @@ def _views(config: Config) -> list[View]:
     metric = names.DB_CLIENT_OPERATION_DURATION
     buckets = ExplicitBucketHistogramAggregation(metric.buckets)
     return [View(instrument_name=metric.name, aggregation=buckets)]
-
-
-def instrument(meter: Meter, metric: Metric) -> Any:
-    """A synchronous instrument as `names` describes it.
-
-    Args:
-        meter: What makes it.
-        metric: A metric of `obskit.names`.
-    """
-    if metric.kind == "histogram":
-        return meter.create_histogram(
-            metric.name,
-            metric.unit,
-            metric.description,
-            explicit_bucket_boundaries_advisory=metric.buckets or None,
-        )
-    return getattr(meter, f"create_{metric.kind}")(metric.name, metric.unit, metric.description)
-
-
-def observe(meter: Meter, metric: Metric, callback: Callback) -> None:
-    """An instrument that asks at each collection. A callback that raises gives nothing.
-
-    Args:
-        meter: What makes it.
-        metric: A metric of `obskit.names`, no histogram.
-        callback: Gives the observations.
-    """
-
-    def guarded(_options: CallbackOptions) -> Iterable[Observation]:
-        try:
-            return list(callback())
-        except Exception:
-            return []  # what cannot be read is not told; the series ends, which can be alerted on
-
-    create = getattr(meter, f"create_observable_{metric.kind}")
-    create(metric.name, [guarded], metric.unit, metric.description)
 
 
 def forget_parent(provider: Any) -> None:

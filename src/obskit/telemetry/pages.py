@@ -18,7 +18,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 from obskit import context, names
 from obskit.clock import Clock
 from obskit.context import Scope
-from obskit.telemetry.metrics import instrument
+from obskit.telemetry.instruments import instrument
 from obskit.telemetry.pipeline import Pipeline
 
 LOGGER = "obskit.page"

@@ -11,7 +11,7 @@ from opentelemetry.metrics import Meter, Observation
 
 from obskit import names
 from obskit.clock import Clock
-from obskit.telemetry.metrics import observe
+from obskit.telemetry.instruments import observe
 
 
 def register(meter: Meter, clock: Clock) -> None:

@@ -159,6 +159,9 @@ def install(config: Config, resource: Resource, export: Export) -> Providers:
         exported,
         joined,
     )
+    is_kept = export.keeps_spans and "traces" not in exported
+    if export.copies and not is_kept and hasattr(made.tracer, "add_span_processor"):
+        made.tracer.add_span_processor(export.copies())
     _apply_after_fork(made)
     return made
 

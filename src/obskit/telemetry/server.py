@@ -21,7 +21,7 @@ from obskit.telemetry.errors import Errors
 from obskit.telemetry.event_loop import EventLoop
 from obskit.telemetry.histogram import KeyedHistogram
 from obskit.telemetry.inbound import InboundPolicy
-from obskit.telemetry.metrics import instrument, observe
+from obskit.telemetry.instruments import instrument, observe
 from obskit.telemetry.pages import Pages
 from obskit.telemetry.pipeline import Pipeline
 

@@ -39,6 +39,19 @@ def test_a_channel_with_its_secret_and_checks_that_run_are_well(
     assert "the last check, rows, ran 3" in told
 
 
+def test_a_watchdog_that_nobody_hears_is_a_warning_where_metrics_leave(
+    secret: Path, doctor: Doctor, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "alerts.toml")
+    found = doctor("alerts", "--alerts", file, OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318")
+    assert (
+        f"WARNING alerts        {file} names nobody who hears the Watchdog: where alerts cease to come,"
+        " nobody notices: name a receiver of its own there, under [watchdog] (docs/alerts.md)"
+    ) in found.output
+    assert found.exit_code == 0
+    assert "Watchdog" not in of(doctor, tmp_path)[1]  # without metrics it has nobody to tell of it
+
+
 def test_a_secret_that_is_missing_is_found(secret: Path, doctor: Doctor, tmp_path: Path) -> None:
     secret.unlink()
     code, told = of(doctor, tmp_path)

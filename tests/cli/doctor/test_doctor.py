@@ -79,6 +79,8 @@ def test_where_all_is_well_it_is_a_line_each(app: Host, doctor: Doctor, tmp_path
         store.keep(kept("rows", time.time() - 30))
     environ = {
         "OTEL_SERVICE_NAME": "shop",
+        # In that of the user something may wait, of another service of this name.
+        "OBSKIT_SPOOL_DIR": str(tmp_path / "spool"),
         # Other tests of this process may have imported what together is a warning.
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*",
     }
@@ -172,6 +174,21 @@ def test_a_diagnosis_that_fails_leaves_the_others(
     assert found.exit_code == 1
 
 
-def test_a_file_without_a_token_is_refused(app: Host, doctor: Doctor, tmp_path: Path) -> None:
-    found = doctor("journey", "--sentry-token", str(tmp_path / "none"))
-    assert (found.exit_code, "none cannot be read: No such file" in found.output) == (4, True)
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (None, "--sentry-token {file} cannot be read: No such file or directory"),
+        (b"\xff\n", "--sentry-token {file} cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        (b"\n", "--sentry-token {file} holds no token: write it in one line, and only it"),
+        (b"sntrys_1\nsntrys_2\n", "--sentry-token {file} holds no token"),
+    ],
+)
+def test_a_file_without_a_token_is_refused(
+    app: Host, doctor: Doctor, tmp_path: Path, written: bytes | None, why: str
+) -> None:
+    file = tmp_path / "token"
+    if written is not None:
+        file.write_bytes(written)
+    found = doctor("journey", "--sentry-token", str(file))
+    assert (found.exit_code, why.format(file=file) in found.output) == (4, True)
+    assert "sntrys" not in found.output

@@ -33,6 +33,19 @@ def test_a_check_that_mends_itself_again_and_again_is_named_with_what_to_try(
     ]
 
 
+def test_what_fails_for_several_runs_is_damped_by_as_many(app: Host, doctor: Doctor) -> None:
+    fill(app, {150, 149, 148, 100, 99, 50})
+    told = doctor("false-alarms").output
+    assert "try failures_before_alert=4, or another threshold" in told
+
+
+def test_no_damping_helps_what_fails_for_many_runs(app: Host, doctor: Doctor) -> None:
+    app.write('checks.add("rows", lambda: None, every="5s", timeout="1s")')
+    fill(app, {150, 100, 50})
+    told = doctor("false-alarms").output
+    assert "flapped 0 times: try another threshold, or run it more seldom" in told
+
+
 def test_alerts_that_last_are_none_for_nothing(app: Host, doctor: Doctor) -> None:
     fill(app, {*range(140, 150), *range(40, 50)})
     found = doctor("false-alarms")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
+from tests.checks.given import PATIENCE, eventually
 from tests.cli.doctor.conftest import Doctor
 from tests.cli.host import Host
+from tests.cli.top.given import shop
+from tests.faults import refusing
 
 from obskit import Registry
 from obskit.cli.doctor.logs import diagnose
@@ -98,11 +104,6 @@ def test_rotated_files_that_nobody_compressed_are_found(log: Path, doctor: Docto
     assert "21 rotated files in" in doctor("logs").output
 
 
-def test_a_level_that_hides_lines_is_found(log: Path, doctor: Doctor) -> None:
-    found = doctor("logs", OBSKIT_LOG_LEVEL="ERROR")
-    assert "lines below ERROR are not written: set OBSKIT_LOG_LEVEL=INFO" in found.output
-
-
 def test_no_file_is_needed_where_lines_leave_over_otlp(app: Host, doctor: Doctor) -> None:
     found = doctor("logs", OBSKIT_LOG_FOLDER=None, OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318")
     assert (found.exit_code, found.stdout) == (
@@ -111,4 +112,38 @@ def test_no_file_is_needed_where_lines_leave_over_otlp(app: Host, doctor: Doctor
             "OK      logs          no file is written, as there is no folder; lines leave over"
             " OTLP\n"
         ),
+    )
+
+
+def test_a_process_that_loses_its_lines_is_found(app: Host, doctor: Doctor) -> None:
+    pytest.importorskip("flask", reason="Flask is not installed")
+    environ = {
+        "OBSKIT_CONSOLE": "true",
+        "OBSKIT_RUN_DIR": str(app.folder / "run"),
+        "OBSKIT_SPOOL_MAX_BYTES": "0",
+        "OTEL_SERVICE_NAME": "shop",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
+        "OTEL_BLRP_MAX_QUEUE_SIZE": "1",
+        "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "1",
+    }
+    with refusing() as url:
+        environ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"] = f"{url}/v1/logs"
+        with shop(app.folder, **environ) as service:
+
+            def told() -> str:
+                with suppress(HTTPError):  # it answers 404, and writes a line of that
+                    urlopen(f"{service}/nothing", timeout=PATIENCE)
+                return doctor("logs", **environ).output
+
+            eventually(lambda: "do not reach" in told() and "has dropped" in told())
+            output = told()
+    assert re.search(
+        r"FAILED  logs          lines of pid \d+ do not reach their receiver: obskit doctor endpoints"
+        r" says how far it is reached\n",
+        output,
+    )
+    assert re.search(
+        r"WARNING logs          pid \d+ has dropped \d+ lines: \w+ \d+.*: see its warnings of that, and"
+        r" whether the receiver keeps up\n",
+        output,
     )

@@ -96,6 +96,12 @@ def test_what_a_server_says_back_is_masked_wherever_it_was_held() -> None:
     )
 
 
+def test_the_word_before_a_secret_in_a_header_stays() -> None:
+    environ = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20sesame-street"}
+    told = masking(load({}, environ), Servers())("authorization=Bearer%20… or Bearer")
+    assert told == "authorization=Bearer%20… or Bearer"
+
+
 def test_words_that_are_too_short_to_be_told_from_others_stay() -> None:
     environ = {"OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=shop"}
     assert masking(load({}, environ), Servers())("the shop is open") == "the shop is open"

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("textual", reason="Textual is not installed")
 
+from rich.text import Text
 from tests.overview.given import NOW, run
 from textual.pilot import Pilot
 
@@ -195,3 +196,28 @@ def test_a_key_ends_it(key: str) -> None:
         return app.return_code
 
     assert asyncio.run(drive()) == 0
+
+
+def test_names_take_the_room_that_a_terminal_has_after_it_has_grown() -> None:
+    name = "customers-completeness"
+    look = Look("shop", Overview("shop", "test", NOW, "healthy", [CheckView(name, "ok", run())]))
+
+    async def grow(pilot: Pilot[None]) -> None:
+        await pilot.resize_terminal(120, 24)
+
+    assert f"OK {name} " in shows(grow, look, size=(40, 24))
+
+
+def test_of_many_rows_no_more_are_drawn_than_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [CheckView(f"check-{number}", "ok", run()) for number in range(2_000)]
+    drawn: set[str] = set()
+
+    def counted(self: Text, *given: Any, **options: Any) -> Any:
+        drawn.add(self.plain)
+        return render(self, *given, **options)
+
+    render = Text.render
+    monkeypatch.setattr(Text, "render", counted)
+    told = shows(nothing, Look("shop", Overview("shop", "test", NOW, "healthy", many)))
+    assert "OK check-0    ran 59s ago" in told
+    assert len(drawn) < 100

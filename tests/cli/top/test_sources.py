@@ -45,6 +45,7 @@ class Answering:
 
     def __init__(self) -> None:
         self.body = b"{}"
+        self.status = 200
         self.asked = self.most = 0
         self.waits = threading.Event()
         self.waits.set()
@@ -56,7 +57,7 @@ class Answering:
                 outer._count(1)
                 outer.waits.wait()
                 outer._count(-1)
-                self.send_response(200)
+                self.send_response(outer.status)
                 self.end_headers()
                 self.wfile.write(outer.body)
 
@@ -154,6 +155,15 @@ def test_another_page_of_a_service_is_said_to_be_none_of_health(url: str) -> Non
     look = of_url(f"{url}/nowhere", TOKEN, 60.0)(None)
     assert look.trouble == (
         "it answered 404: it is no answer of /health: is a path missing, or of another server?"
+    )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_wants_a_login_is_told_how_to_give_it(answering: Answering, status: int) -> None:
+    answering.status = status
+    assert of_url(answering.url, None, 60.0)(None).trouble == (
+        f"it answered {status}: it, or a proxy before it, wants a login: --token-file FILE, or user and"
+        " password in the URL"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http.client import RemoteDisconnected
 
 import pytest
 from tests.dev import given
@@ -71,7 +72,8 @@ def test_every_answer_carries_the_protecting_headers(browser: Browser, page: str
         ("nowhere", 404, "text/plain; charset=utf-8"),
         ("story", 404, "text/plain; charset=utf-8"),
         ("story?number=99", 404, "text/plain; charset=utf-8"),
-        ("error?number=1&error=5", 404, "text/plain; charset=utf-8"),
+        ("error?number=1&error=0", 200, "text/html; charset=utf-8"),
+        ("error?number=1&error=1", 404, "text/plain; charset=utf-8"),
         ("../views.py", 404, "text/plain; charset=utf-8"),
         ("%2e%2e/views.py", 404, "text/plain; charset=utf-8"),
     ],
@@ -95,3 +97,12 @@ def test_no_page_holds_script_style_or_anything_of_others(browser: Browser, page
 
 def test_telemetry_is_taken_beside_the_page(browser: Browser) -> None:
     assert browser.ask("/v1/traces").status == 405
+
+
+def test_a_page_that_is_asked_for_at_the_end_is_no_news(
+    browser: Browser, capfd: pytest.CaptureFixture[str]
+) -> None:
+    browser.archive.close()
+    with pytest.raises(RemoteDisconnected):
+        browser.get()
+    assert capfd.readouterr() == ("", "")

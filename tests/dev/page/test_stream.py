@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from http.client import HTTPResponse
 
 import pytest
+from markupsafe import Markup
 from tests.dev import given
 
-from obskit.dev.page.stream import event
+from obskit.dev.page.stream import Stream, written
+from obskit.dev.search import Wanted
+from obskit.stories.signals import Refused
 
 from .browser import Browser, browsing
 
@@ -29,7 +32,9 @@ def next_event(stream: HTTPResponse) -> tuple[int, str]:
         elif line.startswith("data: "):
             data += line[6:]
         elif line == "\n" and data:
-            return change, data
+            if change:
+                return change, data
+            data = ""  # how much is kept
     raise AssertionError("the stream ended")
 
 
@@ -77,6 +82,28 @@ def test_more_than_one_page_of_changes_comes_whole(browser: Browser) -> None:
     assert [next_event(stream)[0] for _ in range(120)] == list(range(1, 121))
 
 
+def next_kept(stream: HTTPResponse) -> str:
+    """Return what the next event says of how much is kept."""
+    while stream.readline() != b"event: kept\n":
+        pass
+    return re.sub(r"<[^>]*>", "", stream.readline().decode().removeprefix("data: ")).strip()
+
+
+def test_how_much_is_kept_is_told_whatever_is_looked_for(browser: Browser) -> None:
+    stream = follow(browser, "after=0&status=5xx")
+    browser.received(given.server(trace_id="a" * 32))
+    assert next_kept(stream) == "1 story kept, 0.0 MB."
+    browser.received(given.server(trace_id="b" * 32))
+    assert next_kept(stream) == "2 stories kept, 0.0 MB."
+
+
+def test_a_loss_is_told_at_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("obskit.dev.page.stream._HEARTBEAT_S", 3600.0)
+    stream = follow(browser)
+    browser.received(Refused("/v1/logs", 400, "empty"))
+    assert next_kept(stream) == "0 stories kept, 0.0 MB; refused: 1."
+
+
 def test_the_stream_ends_with_obskit_dev(browser: Browser) -> None:
     stream = follow(browser)
     browser.archive.close()
@@ -97,5 +124,30 @@ def test_too_many_followers_are_refused_until_one_has_gone(browser: Browser) -> 
     raise AssertionError("no place became free")
 
 
+def test_a_follower_whom_nobody_reads_leaves_its_place_when_it_goes(browser: Browser) -> None:
+    following = Stream(browser.archive, lambda *_: Markup(), Markup)
+    for _ in range(40):
+        events = following.follow(Wanted(), 0)
+        assert events is not None
+        events.close()
+
+
+def test_who_follows_is_told_of_each_change_once_and_else_that_it_lives(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obskit.dev.page.stream._HEARTBEAT_S", 0.01)
+    following = Stream(browser.archive, lambda *_: Markup("row"), lambda: Markup("kept"))
+    events = following.follow(Wanted(text="wanted"), 0)
+    assert events is not None
+    browser.received(given.line("wanted"))
+    told = [next(events) for _ in range(3)]
+    assert told == [b": obskit dev\n\n", b"id: 1\ndata: row\n\n", b"event: kept\ndata: kept\n\n"]
+    browser.received(given.line("other", trace_id="b" * 32))
+    assert [next(events) for _ in range(2)] == [b":\n\n"] * 2
+    browser.received(given.server())
+    assert next(events) == b"id: 3\ndata: row\n\n"
+    events.close()
+
+
 def test_every_line_of_the_data_is_marked() -> None:
-    assert event(3, "a\r\nb\x85c") == b"id: 3\ndata: a\ndata: b\ndata: c\n\n"
+    assert written("a\r\nb\x85c") == b"data: a\ndata: b\ndata: c\n\n"

@@ -84,6 +84,14 @@ def test_what_is_looked_for_stays_in_the_form(browser: Browser) -> None:
     assert "Nothing matches." in text(browser.get("?status=5xx"))
 
 
+def test_what_is_no_status_is_said_with_what_is_one(browser: Browser) -> None:
+    browser.received(given.server())
+    assert "<50 is no status: write a number such as 404, a class such as 5xx, or failed." in text(
+        browser.get("?status=%3C50")
+    )
+    assert [line for line in text(browser.get("?status=failed")) if "no status" in line] == []
+
+
 def test_losses_are_told(browser: Browser) -> None:
     browser.received(Refused("/v1/logs", 400, "empty"))
     for number in range(10_001):
@@ -113,6 +121,15 @@ def test_a_story_is_a_waterfall_with_its_lines_in_place(browser: Browser) -> Non
     assert page.count("<svg ") == 4
     assert '<rect class="span-bar" x="0" y="1" width="1000" height="8"/>' in page
     assert "4 N+1: ×4 40.0 ms 10.0 ms SELECT 1" in text(page)
+
+
+def test_of_many_requests_in_one_trace_the_first_are_told_and_the_rest_counted(
+    browser: Browser,
+) -> None:
+    browser.received(*(given.server(span_id=f"{number:016x}") for number in range(8)))
+    page = browser.get("story?number=1")
+    assert len(re.findall(r"<h[12]>", page)) == 5
+    assert "… 3 more requests" in text(page)
 
 
 def test_an_error_is_shown_with_stack_and_locals(browser: Browser) -> None:
@@ -293,6 +310,7 @@ def full() -> Iterator[Browser]:
     long = '"' * 700
     many = {f"{number}{long}": long for number in range(30)}
     raised = Raised(long, long, (Frame(long, 1, long, long, True, many),) * 8, long)
+    of_one: list[Signal] = []
     with browsing() as ready:
         for number in range(60):
             trace = f"{number:032x}"
@@ -303,11 +321,15 @@ def full() -> Iterator[Browser]:
                 Point(f"{number}{long}", long, tuple(many.items()), 1.0),
                 given.event(raised, raised, trace_id=trace, event_id=long, message=long),
             )
-            ready.received(
+            of_one += (
                 given.query(f"a{number}", f"{number}{long}", trace_id="0" * 32, service=long),
                 given.child(f"b{number}", long, trace_id="0" * 32, attributes=many),
                 given.line(long, trace_id="0" * 32, attributes=many),
+                given.event(
+                    replace(raised, type=f"{number}{long}"), trace_id="0" * 32, event_id=f"{number}"
+                ),
             )
+        ready.received(*of_one)
         yield ready
 
 

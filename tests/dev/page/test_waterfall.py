@@ -6,7 +6,7 @@ from tests.dev import given
 
 from obskit import names
 from obskit.dev.page.waterfall import Mark, waterfall
-from obskit.stories.signals import Line, Span
+from obskit.stories.signals import Line, Span, Value
 from obskit.stories.story import Story
 
 START = 1_700_000_000.0
@@ -94,3 +94,10 @@ def test_of_what_a_line_says_the_senders_own_additions_are_left_out() -> None:
     line = given.line(attributes={"order_id": 7, names.REQUEST_ID: "a", "code.line.number": 3})
     (mark,) = waterfall(story([], line))
     assert mark.pairs == [("order_id", 7)]
+
+
+def test_of_what_a_line_says_beside_its_text_the_first_six_are_shown() -> None:
+    attributes: dict[str, Value] = {"code.line.number": 7}
+    attributes |= {f"key{number}": number for number in range(8)}
+    (mark,) = waterfall(story([], given.line(attributes=attributes)))
+    assert mark.pairs == [(f"key{number}", number) for number in range(6)]

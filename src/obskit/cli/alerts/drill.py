@@ -17,7 +17,7 @@ from obskit.export.encoding import Encoder
 from obskit.export.encoding.request import assemble
 from obskit.export.transport import Transport
 from obskit.redaction import leaving
-from obskit.telemetry import metrics
+from obskit.telemetry import instruments, metrics
 from obskit.version import version
 
 # Seconds for a request, and from one to the next.
@@ -54,10 +54,11 @@ class Drill:
         self._meters = metrics.build(config, resource(config, f"drill-{mark}"), [self._reader])
         meter = self._meters.get_meter("obskit.drill")
         self._recorded = [
-            (metrics.instrument(meter, metric), values) for metric, values in story.recorded.items()
+            (instruments.instrument(meter, metric), values)
+            for metric, values in story.recorded.items()
         ]
         for metric in story.observed(0.0, True):
-            metrics.observe(meter, metric, self._points(metric))
+            instruments.observe(meter, metric, self._points(metric))
         self._record()
 
     def send(self) -> None:

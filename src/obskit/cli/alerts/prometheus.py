@@ -73,6 +73,16 @@ def rules(url: str) -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
+def alertmanagers(url: str) -> list[str]:
+    """Whom it tells of what fires: their URLs, without logins.
+
+    Raises:
+        NoAnswer: Prometheus does not say.
+    """
+    active = _data(url, "/api/v1/alertmanagers")["activeAlertmanagers"]
+    return [shown(one["url"]) for one in active]
+
+
 def _data(url: str, path: str, **asked: str) -> Any:
     answer = json_of(url, path, **asked)
     try:

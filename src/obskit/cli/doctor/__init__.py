@@ -31,8 +31,9 @@ from obskit.cli.doctor import (
 from obskit.cli.doctor.examining import Diagnosis, examine
 from obskit.cli.doctor.masking import masking
 from obskit.cli.doctor.patient import Patient, Servers
-from obskit.cli.group import Command, Refused
+from obskit.cli.group import Command
 from obskit.cli.spans import read_span
+from obskit.cli.token_file import read_token
 from obskit.clock import SYSTEM_CLOCK
 from obskit.registry import Registry
 
@@ -128,28 +129,31 @@ def doctor(app: str | None, as_json: bool, complaints: tuple[str, ...], **given:
             offline=given["offline"],
             until=until,
         )
-        chosen = {name: DIAGNOSES[name] for name in complaints or DIAGNOSES}
-        sections = []
-        for section in examine(patient, chosen):
-            sections.append(section)
-            if not as_json:
-                write(showing.lines(section, mask, in_full=bool(complaints)))
+        is_wrong = _tell(patient, complaints, mask, as_json=as_json)
+    click.get_current_context().exit(_WRONG if is_wrong else 0)
+
+
+def _tell(
+    patient: Patient, complaints: tuple[str, ...], mask: Callable[[str], str], *, as_json: bool
+) -> bool:
+    """Look, and tell what was found as soon as it is; whether something is wrong."""
+    chosen = {name: DIAGNOSES[name] for name in complaints or DIAGNOSES}
+    sections = []
+    for section in examine(patient, chosen):
+        sections.append(section)
+        if not as_json:
+            write(showing.lines(section, mask, in_full=bool(complaints)))
     if as_json:
         found = [one for section in sections for one in showing.as_json(section, mask)]
         write_json({"findings": found})
-    wrong = any(finding.is_wrong for section in sections for finding in section.findings)
-    click.get_current_context().exit(_WRONG if wrong else 0)
+    return any(finding.is_wrong for section in sections for finding in section.findings)
 
 
 def _servers(given: dict[str, Any]) -> Servers:
-    token: Path | None = given["sentry_token"]
-    try:
-        secret = token.read_text(encoding="utf-8").strip() if token else None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise Refused(f"--sentry-token {token} cannot be read: {why}") from None
+    file: Path | None = given["sentry_token"]
+    token = read_token(file, "--sentry-token") if file else None
     named = {name: given[name] for name in Servers._fields if name != "sentry_token"}
-    return Servers(**named, sentry_token=secret)
+    return Servers(**named, sentry_token=token)
 
 
 def _is_named(option: str) -> bool:

@@ -1,19 +1,25 @@
-"""Alerts are not sent: the file, its secrets, what waits, what is silenced, whether anybody looks."""
+"""Alerts are not sent: the file, its secrets, what waits, what is silenced, rules, who is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from obskit.cli import state
+from obskit.cli.alerts.ask import NoAnswer, shown
+from obskit.cli.doctor import delivery, rules
+from obskit.cli.doctor.apart import begin
 from obskit.cli.doctor.patient import Finding, Patient
 from obskit.clock import to_rfc3339
+from obskit.config import Config
 from obskit.duration import format_duration
 from obskit.exceptions import ConfigError
 from obskit.notify import channels
 from obskit.receivers.model import Directory
 from obskit.receivers.reading import read_directory
 from obskit.state.notices import Notice
+
+_OfServer = Callable[[Patient, str], Iterator[Finding]]
 
 
 def diagnose(patient: Patient) -> Iterator[Finding]:
@@ -26,7 +32,7 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
         StoreError: The store cannot be read.
     """
     if patient.alerts_named or patient.alerts.exists():
-        yield from _of_file(patient.alerts)
+        yield from _of_file(patient)
     else:
         yield _without_file(patient)
     waiting: dict[str, list[Notice]] = {}
@@ -43,21 +49,63 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
         end = f"obskit check silence --end {silence.check}"
         yield Finding(f"nobody is told of {silence.check}: it is {state.told(silence)}", end)
     yield from _of_looks(patient)
+    yield from _of_servers(patient)
 
 
-def _of_file(alerts: Path) -> Iterator[Finding]:
+def _of_servers(patient: Patient) -> Iterator[Finding]:
+    """What Prometheus and Alertmanager say, where they are named."""
+    servers = {
+        "Prometheus": (rules.diagnose, patient.servers.prometheus),
+        "Alertmanager": (delivery.diagnose, patient.servers.alertmanager),
+    }
+    coming = [
+        begin(partial(_asked, name, diagnose, patient, url))
+        for name, (diagnose, url) in servers.items()
+        if url and not patient.offline
+    ]
+    for found in coming:
+        yield from found.result()
+
+
+def _asked(name: str, diagnose: _OfServer, patient: Patient, url: str) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        for finding in diagnose(patient, url):
+            found.append(finding)  # noqa: PERF402 - what there is counts where the rest fails
+    except NoAnswer as error:
+        remedy = f"obskit doctor endpoints says how far {name} is reached"
+        found.append(Finding(str(error), remedy))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        found.append(
+            Finding(f"{shown(url)} answers as no {name} does", "is it the URL of another server?")
+        )
+    return found
+
+
+def _of_file(patient: Patient) -> Iterator[Finding]:
+    alerts = patient.alerts
     try:
         directory = read_directory(alerts)
     except ConfigError as error:
         wrong = "; ".join(error.problems)
         yield Finding(f"{alerts} is wrong: {wrong}", "correct it, or name it by --alerts")
-    else:
-        yield from _of_channels(directory)
+        return
+    yield from _of_channels(directory)
+    if directory.watchdog is None and _leave(patient.config):
+        yield Finding(
+            f"{alerts} names nobody who hears the Watchdog: where alerts cease to come, nobody notices",
+            "name a receiver of its own there, under [watchdog] (docs/alerts.md)",
+            mild=True,
+        )
+
+
+def _leave(config: Config) -> bool:
+    """Whether metrics leave that others can judge."""
+    return config.exporter("metrics") == "otlp" or config.scraped
 
 
 def _without_file(patient: Patient) -> Finding:
-    config = patient.config
-    if config.exporter("metrics") == "otlp" or config.scraped:
+    if _leave(patient.config):
         return Finding(f"{patient.alerts} is not here: who hears is Alertmanager's to say")
     return Finding(
         f"nobody is told: {patient.alerts} is not here, and no metrics leave that others could judge",

@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 
 from obskit.cli.doctor import trouble
 from obskit.cli.doctor.apart import begin
-from obskit.cli.doctor.exchange import Answered, Asked, Unanswered, ask, shown, url_of
 from obskit.cli.doctor.patient import Finding, Patient
+from obskit.cli.exchange import Answered, Asked, Unanswered, ask, shown, url_of
 from obskit.config import SIGNALS, Config, Otlp
 from obskit.duration import format_duration
 
 # Seconds for one endpoint, and how far clocks may be apart: the header has whole seconds.
 _PATIENCE = 10.0
 _SKEW = 5.0
+# An answer to nothing at all that takes so many seconds: what is sent waits as long, each time.
+_SLOW = 5.0
 _OTLP = {"content-type": "application/x-protobuf"}
 #: What each server is asked, to know that it is one of its kind.
 _PATHS = {
@@ -127,8 +129,21 @@ def _told(endpoint: Endpoint, coming: Future[Answered], clocks: dict[str, float]
     if not answered.is_good and not endpoint.any_answer:
         what, remedy = trouble.of_refusal(answered, otlp=endpoint.otlp)
         return Finding(f"{endpoint.name}: {answered.route} {what}", remedy)
+    if _is_another(endpoint, answered):
+        what, remedy = trouble.of_another(answered, otlp=endpoint.otlp)
+        return Finding(f"{endpoint.name}: {answered.route} {what}", remedy)
     took = ", ".join(f"{step.name} {_milliseconds(step.seconds)}" for step in answered.steps)
-    return Finding(f"{endpoint.name}: {answered.route} answers: {took}")
+    told = f"{endpoint.name}: {answered.route} answers: {took}"
+    if _took(coming) > _SLOW:
+        return Finding(f"{told}, which is long", trouble.SLOW, mild=True)
+    return Finding(told)
+
+
+def _is_another(endpoint: Endpoint, answered: Answered) -> bool:
+    """Whether it answers as something else does: a page of a user interface is a success, too."""
+    if endpoint.otlp:
+        return answered.headers.get("content-type", "").startswith("text/html")
+    return not endpoint.any_answer and not isinstance(answered.json(), dict)
 
 
 def _took(coming: Future[Answered]) -> float:

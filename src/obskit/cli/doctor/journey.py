@@ -166,6 +166,8 @@ def _not_seen(
             look(left() - _ENDING)
         except NotThere as error:
             missing = error
+            if missing.is_final:
+                break
         else:
             return None
         sleep(_PAUSE)

@@ -1,4 +1,4 @@
-"""Logs are not written: the folder, the right to write, the disk, the level, who rotates."""
+"""Logs are not written: the folder, the right to write, the disk, who rotates, loggers, processes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from obskit.cli.doctor import loggers
 from obskit.cli.doctor.patient import Finding, Patient
 from obskit.duration import format_duration
 from obskit.logfiles import naming
+from obskit.overview import standing
 
 _LEAST_FREE = 0.05
 # More that nobody has compressed is left by processes that no longer run.
@@ -23,6 +25,12 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
     Args:
         patient: The service.
     """
+    yield from _of_files(patient)
+    yield from loggers.diagnose(patient)
+    yield from _of_processes(patient)
+
+
+def _of_files(patient: Patient) -> Iterator[Finding]:
     config = patient.config
     if config.log_folder is None:
         if config.exporter("logs") == "otlp":
@@ -41,9 +49,6 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
         )
         return
     yield from _of_folder(folder, patient.now)
-    level = str(config.log_level or "INFO")
-    if level not in {"DEBUG", "INFO"}:
-        yield Finding(f"lines below {level} are not written", "set OBSKIT_LOG_LEVEL=INFO")
 
 
 def _of_folder(folder: Path, now: float) -> Iterator[Finding]:
@@ -77,3 +82,22 @@ def _of_folder(folder: Path, now: float) -> Iterator[Finding]:
 def _active(folder: Path) -> list[Path]:
     paths = (naming.active(folder, stream) for stream in naming.streams(folder))
     return [path for path in paths if path.exists()]
+
+
+def _of_processes(patient: Patient) -> Iterator[Finding]:
+    """What the processes that run tell of their own lines; they do where OBSKIT_CONSOLE is true."""
+    for told in standing.read(patient.config, patient.now)[0]:
+        process = told.process
+        dropped = process.ledger.get("logs", {}).get("dropped", {})
+        if dropped:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in dropped.items())
+            yield Finding(
+                f"pid {process.pid} has dropped {sum(dropped.values())} lines: {reasons}",
+                "see its warnings of that, and whether the receiver keeps up",
+                mild=True,
+            )
+        if process.exporters.get("logs", {}).get("reached") is False:
+            yield Finding(
+                f"lines of pid {process.pid} do not reach their receiver",
+                "obskit doctor endpoints says how far it is reached",
+            )

@@ -23,7 +23,7 @@ from obskit.config import SIGNALS, Config
 from obskit.export import otlp
 from obskit.export.budget import within
 from obskit.ledger import Ledger
-from obskit.telemetry import logs, metrics, traces
+from obskit.telemetry import instruments, logs, metrics, traces
 from obskit.telemetry.errors import reporter_of
 
 #: What all that is sent is named.
@@ -80,7 +80,7 @@ class Marked:
     def make(self) -> None:
         """Make one of each. It begins to leave by itself; `flush` waits for that."""
         meter = self._meter.get_meter(NAME)
-        metrics.observe(meter, names.CHECK_DURATION, self._points)
+        instruments.observe(meter, names.CHECK_DURATION, self._points)
         with self._tracer.get_tracer(NAME).start_as_current_span(NAME) as span:
             self.trace_id = format_trace_id(span.get_span_context().trace_id)
             self._write_line()

@@ -14,6 +14,8 @@ from obskit.redaction.sensitive import MASK, redact_own_url
 
 # Shorter values cannot be told from words that a message happens to have.
 _SHORTEST = 6
+# What stands before a secret in a header says how it is meant, and is none.
+_SCHEMES = frozenset({"basic", "bearer", "digest", "apikey", "api-key", "token"})
 
 
 def masking(config: Config, servers: Servers) -> Callable[[str], str]:
@@ -28,7 +30,8 @@ def masking(config: Config, servers: Servers) -> Callable[[str], str]:
     'Project not found: [redacted]'
     """
     known = {part for one in _held(config, servers) for part in (one, unquote(one), *one.split())}
-    longest = sorted((one for one in known if len(one) >= _SHORTEST), key=len, reverse=True)
+    secret = (one for one in known if len(one) >= _SHORTEST and one.lower() not in _SCHEMES)
+    longest = sorted(secret, key=len, reverse=True)
     if not longest:
         return redact_own_url
     pattern = re.compile("|".join(map(re.escape, longest)))

@@ -1,4 +1,4 @@
-"""The monitoring costs too much: the time of the checks, and the room of log files and history."""
+"""The monitoring costs too much: the time of checks, what each request pays, the room of log files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
+from obskit.cli.doctor import each_request
 from obskit.cli.doctor.patient import Finding, Patient
 from obskit.duration import format_duration
 from obskit.logfiles import naming
@@ -47,6 +48,7 @@ def diagnose(patient: Patient) -> Iterator[Finding]:
         yield Finding(told, f"run these more seldom: {', '.join(worst)}")
     else:
         yield Finding(told)
+    yield from each_request.diagnose(patient)
     yield from _of_room(patient)
 
 

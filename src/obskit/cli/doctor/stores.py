@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 from obskit import names
 from obskit.alerts.promql import DRILL, metric, quote, select
 from obskit.cli.doctor import trouble
-from obskit.cli.doctor.exchange import Answered, Asked, Unanswered, ask, bearing, url_of
 from obskit.cli.doctor.patient import Patient
+from obskit.cli.exchange import Answered, Asked, Unanswered, ask, bearing, url_of
 
 _PATIENCE = 5.0
 _NOT_YET = 404
+_LOGIN = frozenset({401, 403})
+_READS = (
+    "its token is wrong or missing: write one that may read there into a file, --sentry-token FILE"
+)
 # An event is of an issue that was seen last; others may happen meanwhile.
 _NEWEST = 5
 
@@ -23,11 +27,13 @@ class NotThere(Exception):
 
     Attributes:
         remedy: What to do; empty where it may still come.
+        is_final: Whether it will not be found, however long one looks.
     """
 
-    def __init__(self, why: str = "", remedy: str = "") -> None:
+    def __init__(self, why: str = "", remedy: str = "", *, is_final: bool = False) -> None:
         super().__init__(why)
         self.remedy = remedy
+        self.is_final = is_final
 
 
 class Sent(NamedTuple):
@@ -105,13 +111,18 @@ def places(patient: Patient, sent: Sent) -> Mapping[str, Place]:
     }
 
 
-def _get(url: str, timeout: float, headers: Mapping[str, str] | None = None) -> Answered:
+def _get(url: str, timeout: float) -> Answered:
+    return _asked(Asked(url), timeout, trouble.SERVER_LOGIN)
+
+
+def _asked(asked: Asked, timeout: float, login: str) -> Answered:
     try:
-        answered = ask(Asked(url, headers=headers), min(timeout, _PATIENCE))
+        answered = ask(asked, min(timeout, _PATIENCE))
     except Unanswered as error:
-        raise NotThere(*trouble.of_silence(error, url)) from None
+        raise NotThere(*trouble.of_silence(error, asked.url)) from None
     if not answered.is_good and answered.status != _NOT_YET:
-        raise NotThere(*trouble.of_refusal(answered, otlp=False))
+        refused = trouble.of_refusal(answered, otlp=False, login=login)
+        raise NotThere(*refused, is_final=answered.status in _LOGIN)
     return answered
 
 
@@ -156,21 +167,23 @@ def _loki(base: str, service: str, trace_id: str) -> Callable[[float], None]:
 def _sentry(base: str, patient: Patient, event_id: str) -> Callable[[float], None]:
     servers = patient.servers
     headers = bearing(servers.sentry_token) if servers.sentry_token else None
+
+    def get(path: str, timeout: float, **query: str) -> Answered:
+        return _asked(Asked(url_of(base, path, **query), headers=headers), timeout, _READS)
+
     project = urlsplit(patient.config.sentry_dsn or "").path.rpartition("/")[2]
 
     def of_sentry(timeout: float) -> None:
         path = f"/api/0/organizations/{servers.sentry_org}/eventids/{event_id}/"
-        answered = _get(url_of(base, path), timeout, headers)
-        if answered.status == _NOT_YET:
+        if get(path, timeout).status == _NOT_YET:
             raise NotThere
 
     def of_bugsink(timeout: float) -> None:
         api = "/api/canonical/0"
         newest = {"project": project, "sort": "last_seen", "order": "desc"}
-        issues = _rows(_get(url_of(base, f"{api}/issues/", **newest), timeout, headers))
+        issues = _rows(get(f"{api}/issues/", timeout, **newest))
         for issue in issues[:_NEWEST]:
-            url = url_of(base, f"{api}/events/", issue=str(issue.get("id")))
-            events = _rows(_get(url, timeout, headers))
+            events = _rows(get(f"{api}/events/", timeout, issue=str(issue.get("id"))))
             if any(str(one.get("event_id")).replace("-", "") == event_id for one in events):
                 return
         raise NotThere

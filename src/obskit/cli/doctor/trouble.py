@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from obskit.cli.doctor.exchange import Answered, Unanswered
+from obskit.cli.exchange import Answered, Unanswered
 from obskit.export.failure import ProxyError, words
 
 # What OpenSSL calls what is wrong with a certificate (x509_vfy.h).
@@ -17,7 +17,8 @@ _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
 _PORTS = "OTLP over HTTP is usually on 4318, over gRPC on 4317"
 _OWN_CERTIFICATE = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY"
 _LOGIN = "the login is wrong or missing: OTEL_EXPORTER_OTLP_HEADERS, as authorization=Bearer%20…"
-_SERVER_LOGIN = "its login is wrong or missing: give user and password in the URL, before the host"
+#: What to do where a server with an API of its own wants another login.
+SERVER_LOGIN = "its login is wrong or missing: give user and password in the URL, before the host"
 _PATH = "there is no such path: "
 _OF_OTLP: Mapping[int, str] = {
     400: "it takes no request that is empty, or it is no receiver of OTLP: see its log",
@@ -33,7 +34,6 @@ _OF_OTLP: Mapping[int, str] = {
     429: "it is asked too much: see its limits; obskit sends again later, from its spool",
 }
 _OF_SERVERS: Mapping[int, str] = {
-    401: _SERVER_LOGIN,
     403: "it lets us read nothing: the rights of that login",
     404: f"{_PATH}is it the URL of another server, or is a prefix missing?",
     407: _OF_OTLP[407],
@@ -44,6 +44,8 @@ _GATEWAY: Mapping[int, str] = {
     503: "it, or what is behind it, cannot take it now: see its log, and whether its queue is full",
     504: "what is behind the proxy does not answer it in time: see the load of the receiver",
 }
+#: What to look at where an answer takes long.
+SLOW = "see its load, and what is between: while one is answered the next has to wait"
 # They tell that a proxy has answered, or passed the answer on.
 _MARKS_OF_PROXIES = ("via", "x-squid-error", "cf-ray", "x-envoy-upstream-service-time")
 
@@ -59,12 +61,13 @@ def of_silence(error: Unanswered, url: str) -> tuple[str, str]:
     return told, _remedy(error, urlsplit(url))
 
 
-def of_refusal(answered: Answered, *, otlp: bool) -> tuple[str, str]:
+def of_refusal(answered: Answered, *, otlp: bool, login: str = SERVER_LOGIN) -> tuple[str, str]:
     """An answer came that is no success: what it says, and what to do.
 
     Args:
         answered: The answer.
         otlp: Whether a receiver was asked; else a server with an API of its own.
+        login: What to do where such a server wants another login.
     """
     status = answered.status
     told = f"answered {status}"
@@ -75,9 +78,23 @@ def of_refusal(answered: Answered, *, otlp: bool) -> tuple[str, str]:
         return told, "it redirects, which is not followed: give the URL that it redirects to"
     if b"HTTPS server" in answered.body or b"HTTPS port" in answered.body:
         return told, "the port speaks TLS: write https:// instead of http://"
-    table = _OF_OTLP if otlp else _OF_SERVERS
+    table = _OF_OTLP if otlp else {**_OF_SERVERS, 401: login}
     usual = "see its log" if status < 500 else "it failed: see its log"  # noqa: PLR2004
     return told, table.get(status) or _GATEWAY.get(status, usual)
+
+
+def of_another(answered: Answered, *, otlp: bool) -> tuple[str, str]:
+    """An answer came that is a success of something else: what it is, and what to do.
+
+    Args:
+        answered: The answer.
+        otlp: Whether a receiver was asked; else a server with an API of its own.
+    """
+    kind = answered.headers.get("content-type", "").partition(";")[0] or "no type"
+    told = f"answered {answered.status} with {kind}, as something else does"
+    if otlp:
+        return told, f"what is sent there is lost: is it the port of a user interface? {_PORTS}"
+    return told, "is it the URL of another server, a page for logins, or is a prefix missing?"
 
 
 def _remedy(error: Unanswered, parts: SplitResult) -> str:

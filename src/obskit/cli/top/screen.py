@@ -6,15 +6,17 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import ClassVar
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.events import Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from obskit.cli.top import view
@@ -32,12 +34,26 @@ _NOTHING = (
 )
 
 
-class _Body(VerticalScroll):
-    """What scrolls; says when it has another size."""
+class _Body(ScrollView, can_focus=True):
+    """What scrolls: lines, of which no more is drawn than is seen. Says when it has another size."""
 
     def __init__(self, resized: Callable[[], None]) -> None:
         super().__init__(id="body")
         self._resized = resized
+        self._lines: Sequence[Text] = ()
+
+    def show(self, lines: Sequence[Text]) -> None:
+        """Show these lines from now on."""
+        self._lines = lines
+        self.virtual_size = Size(self.size.width, len(lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is seen."""
+        number, width = y + self.scroll_offset.y, self.size.width
+        line = self._lines[number] if number < len(self._lines) else Text()
+        drawn = Strip(line.render(self.app.console)).adjust_cell_length(width)
+        return drawn.apply_style(self.rich_style)
 
     def on_resize(self, _: Resize) -> None:
         """It has another size."""
@@ -80,12 +96,12 @@ class Screen(App[None]):
         self._pane = next(iter(PANES))
         self._wanted = ""
         self._is_paused = False
+        self._columns = 0
 
     def compose(self) -> ComposeResult:
         """The head, what scrolls, the filter, the keys."""
         yield Static(id="head", markup=False)
-        with _Body(self._tell_keys_later):
-            yield Static(id="rows", markup=False)
+        yield _Body(self._tell_keys_later)
         yield Input(id="filter", placeholder="show what holds …")
         yield Static(id="keys", markup=False)
 
@@ -100,8 +116,9 @@ class Screen(App[None]):
             self.watch(body, fact, self._tell_keys_later, init=False)
         self._glance()
 
-    def on_resize(self, _: Resize) -> None:
-        """Draw for the new size."""
+    def on_resize(self, resized: Resize) -> None:
+        """Draw for the new size, which is not the app's own yet."""
+        self._columns = resized.size.width
         self._draw()
 
     def action_pause(self) -> None:
@@ -159,32 +176,39 @@ class Screen(App[None]):
         looks = view.worst_first(look for look in self._shown if look is not None)
         alone = len(self._shown) == 1 and len(looks) == 1
         head = _lines(view.head(looks[0])) if alone else Text(view.counted(self._shown))
-        parts = [part for look in looks for part in self._of(look, alone=alone)]
+        lines = [line for look in looks for line in self._of(look, alone=alone)]
         self.query_one("#head", Static).update(head)
-        self.query_one("#rows", Static).update(Group(*parts))
+        self.query_one(_Body).show(lines)
         self._tell_keys_later()
 
-    def _of(self, look: Look, *, alone: bool) -> Iterator[RenderableType]:
+    def _of(self, look: Look, *, alone: bool) -> Iterator[Text]:
         if not alone:
-            yield _lines(view.head(look))
+            yield from self._wrapped(_lines(view.head(look)), self._columns)
         sections = view.sections(look, self._pane, self._wanted)
         for title, rows in sections:
             yield Text(title, style="bold")
-            yield self._table(rows)
+            yield from self._table(rows)
         if self._wanted and not sections:
-            yield Text(f"no row holds {self._wanted!r}")
+            yield from self._wrapped(Text(f"no row holds {self._wanted!r}"), self._columns)
         elif look.overview is not None and self._pane in {"usage", "processes"} and not sections:
-            yield Text(_NOTHING)
+            yield from self._wrapped(Text(_NOTHING), self._columns)
 
-    def _table(self, rows: Sequence[Row]) -> Table:
-        table = Table.grid(padding=(0, 1, 0, 0))
-        table.add_column(no_wrap=True)
-        table.add_column(max_width=max(12, int(self.size.width * _NAME)), overflow="fold")
-        table.add_column(ratio=1, overflow="fold")
+    def _table(self, rows: Sequence[Row]) -> Iterator[Text]:
+        """Rows under each other: a state, a name and what there is to say, each in its column."""
+        states = max(cell_len(row.state) for row in rows)
+        longest = max(cell_len(row.name) for row in rows)
+        names = min(longest, max(12, int(self._columns * _NAME)))
+        rest = max(1, self._columns - states - names - 2)
         for row in rows:
             state = Text(row.state, style=view.colour(row.state) or "")
-            table.add_row(state, Text(row.name), Text(row.told))
-        return table
+            name, told = self._wrapped(Text(row.name), names), self._wrapped(Text(row.told), rest)
+            for first, second, third in zip_longest([state], name, told, fillvalue=Text()):
+                yield Text(" ").join((_padded(first, states), _padded(second, names), third))
+
+    def _wrapped(self, text: Text, width: int) -> Sequence[Text]:
+        if cell_len(text.plain) <= width and "\n" not in text.plain:
+            return [text]
+        return list(text.wrap(self.console, max(1, width), overflow="fold"))
 
     def _tell_keys_later(self) -> None:
         """When it is laid out, it is known how much is below."""
@@ -206,6 +230,12 @@ class Screen(App[None]):
         )
         line = Text("  ".join(filter(None, told)), style="reverse", no_wrap=True, overflow="crop")
         self.query_one("#keys", Static).update(line)
+
+
+def _padded(text: Text, width: int) -> Text:
+    padded = text.copy()
+    padded.pad_right(width - cell_len(text.plain))
+    return padded
 
 
 def _lines(rows: Iterable[Row]) -> Text:

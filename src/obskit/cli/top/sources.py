@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from obskit.cli import state
-from obskit.cli.doctor.exchange import Asked, Unanswered, ask, bearing, shown
+from obskit.cli.exchange import Asked, Unanswered, ask, bearing, shown
 from obskit.cli.group import Refused
 from obskit.cli.top.rows import Trends
 from obskit.cli.top.view import Look
@@ -31,6 +31,10 @@ _PATIENCE = 5.0
 _PARTS, _RUNS = 96, 30
 # Of a URL so many values of each check are remembered.
 _MOST = 1_440
+_LOGIN = frozenset({401, 403})
+_WANTED = (
+    "it, or a proxy before it, wants a login: --token-file FILE, or user and password in the URL"
+)
 # The age of a result has a tenth of a second, and came over a network.
 _SAME = 0.5
 
@@ -81,6 +85,8 @@ def of_url(url: str, token: str | None, since: float) -> Source:
             answered = ask(asked, _PATIENCE)
         except Unanswered as error:
             return _without(place, before, f"{error.step} failed: {words(error.cause)}")
+        if answered.status in _LOGIN:
+            return _without(place, before, f"it answered {answered.status}: {_WANTED}")
         now = SYSTEM_CLOCK.now()
         try:
             found = health_answer.overview(answered.json(), now)

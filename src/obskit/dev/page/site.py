@@ -49,7 +49,7 @@ class Site:
     def __init__(self, archive: Archive, stories: Stories) -> None:
         self._token = secrets.token_urlsafe(18)
         self._views = views.Views(self.path, archive, stories)
-        self._stream = Stream(archive, self._views.row)
+        self._stream = Stream(archive, self._views.row, self._views.kept)
         self._pages: dict[str, Callable[[Query], str | None]] = {
             "": self._views.requests,
             "story": self._views.story,
@@ -89,7 +89,7 @@ class Site:
         html = view(query) if view else None
         if html is None:
             return _text(404, "There is no such page, or the story fell out.")
-        return _answer(200, "text/html; charset=utf-8", html.encode("utf-8", "replace"))
+        return _answer(200, "text/html; charset=utf-8", html.encode())
 
     def _follow(self, query: Query, headers: Headers) -> Answer:
         last = headers.get("Last-Event-ID", "")

@@ -23,11 +23,18 @@ class Stream:
     Args:
         archive: What is watched.
         write: Writes a row of the list: it is given the story's number and its entry.
+        kept: Writes how much is kept.
     """
 
-    def __init__(self, archive: Archive, write: Callable[[int, Entry], Markup]) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        write: Callable[[int, Entry], Markup],
+        kept: Callable[[], Markup],
+    ) -> None:
         self._archive = archive
         self._write = write
+        self._kept = kept
         self._free = threading.BoundedSemaphore(_MOST)
 
     def follow(self, wanted: Wanted, after: int) -> Generator[bytes] | None:
@@ -48,25 +55,27 @@ class Stream:
         try:
             yield b""
             yield b": obskit dev\n\n"
-            known = after
+            known, told = after, Markup()
             while self._archive.wait(known, _HEARTBEAT_S):
                 newest = self._archive.change
                 if newest == known:
                     yield b":\n\n"
                 while rows := self._archive.changes(wanted, known):
                     for changed, number, entry in rows:
-                        yield event(changed, self._write(number, entry))
+                        yield f"id: {changed}\n".encode() + written(self._write(number, entry))
                     known = rows[-1][0]
                 known = max(known, newest)
+                if (kept := self._kept()) != told:
+                    yield b"event: kept\n" + written(kept)
+                    told = kept
         finally:
             self._free.release()
 
 
-def event(change: int, data: str) -> bytes:
-    r"""Write one event.
+def written(data: str) -> bytes:
+    r"""Write the data of an event, and its end.
 
-    >>> event(7, "a\nb")
-    b'id: 7\ndata: a\ndata: b\n\n'
+    >>> written("a\nb")
+    b'data: a\ndata: b\n\n'
     """
-    lines = "".join(f"data: {line}\n" for line in data.splitlines())
-    return f"id: {change}\n{lines}\n".encode()
+    return "".join([*(f"data: {line}\n" for line in data.splitlines()), "\n"]).encode()

@@ -16,6 +16,7 @@ from obskit.dev.packed import kind_of
 from obskit.dev.page.query import Query
 from obskit.dev.page.rendering import fitting, macro, render
 from obskit.dev.page.waterfall import WIDTH, waterfall
+from obskit.dev.search import STATUS
 from obskit.dev.statements import statements
 from obskit.dev.stories import Stories
 from obskit.stories.signals import Error, Frame, Raised
@@ -50,6 +51,10 @@ class Views:
         """A story in the list."""
         return macro("parts.html", "row")(self._root, number, entry)
 
+    def kept(self) -> Markup:
+        """How much is kept, and what was lost."""
+        return macro("parts.html", "kept")(*self._archive.size(), self._losses())
+
     def requests(self, query: Query) -> str:
         """The newest stories, and those that are looked for."""
         change, before = self._archive.change, query.number("before")
@@ -60,10 +65,11 @@ class Views:
         return self._render(
             "requests.html",
             wanted=wanted,
+            no_status=wanted.status and not STATUS.fullmatch(wanted.status),
             services=fitting(self._archive.services(), option, _SERVICES)[0],
             rows=rows,
-            kept=self._archive.size(),
-            losses=self._losses(),
+            kept=self.kept(),
+            stories=self._archive.size()[0],
             older=query.changed(before=found[shown - 1][0]) if shown < len(found) else "",
             newest=query.changed(before="") if before else None,
             events="" if before else query.changed(after=change),
@@ -75,7 +81,7 @@ class Views:
         story = self._archive.story(number)
         if story is None:
             return None
-        marks = waterfall(story)
+        heads, marks = story.heads(), waterfall(story)
         row = macro("parts.html", "mark")
         rows, shown = fitting(marks[start:], partial(row, width=WIDTH), _WATERFALL)
         errors, told = self._errors(number, story.errors())
@@ -85,7 +91,8 @@ class Views:
             "story.html",
             number=number,
             story=story,
-            heads=story.heads()[:_HEADS],
+            heads=heads[:_HEADS],
+            others=len(heads[_HEADS:]),
             services=entry_of(story).services,
             errors=errors,
             unshown=len(story.errors()) - told,

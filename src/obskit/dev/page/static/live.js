@@ -5,6 +5,7 @@
   const list = document.getElementById("stories");
   const state = document.getElementById("live");
   const search = document.getElementById("text");
+  const services = document.getElementById("services");
   const most = 50;
 
   document.addEventListener("keydown", (pressed) => {
@@ -16,6 +17,18 @@
   });
 
   if (!list || !list.dataset.events || !window.EventSource) return;
+
+  function held(message) {
+    const holder = document.createElement("template");
+    holder.innerHTML = message.data;
+    return holder.content.firstElementChild;
+  }
+
+  // Who sends for the first time can be looked for.
+  function offer(service) {
+    const known = Array.from(services.options).some((one) => one.value === service.value);
+    if (!known) services.add(new Option(service.textContent, service.value));
+  }
 
   function place(row) {
     const old = document.getElementById(row.id);
@@ -40,10 +53,16 @@
       : "Not live: obskit dev does not answer.";
   };
   source.onmessage = (message) => {
-    const holder = document.createElement("template");
-    holder.innerHTML = message.data;
     const none = document.getElementById("none");
     if (none) none.remove();
-    place(holder.content.querySelector("tr"));
+    const row = held(message);
+    row.querySelectorAll(".service").forEach(offer);
+    place(row);
   };
+  source.addEventListener("kept", (message) => {
+    const kept = held(message);
+    document.getElementById("kept").replaceWith(kept);
+    const none = document.getElementById("none");
+    if (none && kept.dataset.stories !== "0") none.textContent = "Nothing matches.";
+  });
 })();
