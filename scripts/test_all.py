@@ -28,9 +28,12 @@ def main() -> int:
     if missing:
         print(f"no interpreter found for Python {', '.join(missing)}", file=sys.stderr)
         return 1
+    longest_first = sorted(found, key=lambda version: version not in (VERSIONS[0], VERSIONS[-1]))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        passed = pool.map(_passes, found, map(str, found.values()))
-        failed = [version for version, well in zip(found, passed, strict=True) if not well]
+        passed = pool.map(
+            _passes, longest_first, (str(found[version]) for version in longest_first)
+        )
+        failed = [version for version, well in zip(longest_first, passed, strict=True) if not well]
     if failed:
         print(f"the tests fail on Python {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
