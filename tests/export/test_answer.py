@@ -106,6 +106,13 @@ def test_garbage_after_a_success_is_accepted_and_told(body: bytes) -> None:
     assert read_answer(200, {}, body) == Answer("accepted", 0, None, "garbage", NOT_OTLP)
 
 
+def test_a_web_page_takes_no_telemetry_whatever_its_status() -> None:
+    headers = {"Content-Type": "text/HTML; charset=utf-8"}
+    told = "HTTP 200 with a web page: the endpoint is no receiver of OTLP"
+    answer = Answer("refused", 0, None, "web_page", told)
+    assert read_answer(200, headers, b"<html>Welcome to nginx!</html>") == answer
+
+
 def test_a_compressed_answer_is_read() -> None:
     body = gzip.compress(b"\x0a\x02\x08\x05")
     assert read_answer(200, {"content-ENCODING": "GZIP"}, body).rejected == 5

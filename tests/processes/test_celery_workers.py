@@ -102,7 +102,7 @@ def test_a_task_whose_process_is_killed_is_one_error_in_the_senders_trace(
     (told,) = tries(receiver, name)
     assert (told["celery.state"], told["trace_id"]) == ("LOST", trace_id), output
     assert errors(receiver) == [(kind, trace_id)], output
-    assert arrivals.total(receiver, "obskit.task.duration") == 1
+    assert arrivals.total(receiver, "obskit.task.duration") == 1, arrivals.all_points(receiver)
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])

@@ -66,6 +66,9 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     content = _decompressed(body, known.get("content-encoding", ""))
     reason = f"http_{status}"
     if 200 <= status < 300:  # noqa: PLR2004
+        if known.get("content-type", "").lower().startswith("text/html"):
+            told = f"HTTP {status} with a web page: the endpoint is no receiver of OTLP"
+            return Answer("refused", reason="web_page", message=told)
         return _accepted(content)
     if 300 <= status < 400:  # noqa: PLR2004
         where = known.get("location", "") or "an unknown place"
