@@ -22,10 +22,10 @@ uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/
   -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
 install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
 
-.PHONY: help demo example examples tools test test-all test-servers browser pictures e2e lint types contracts format coverage lock soak benchmark gate overhead clean
+.PHONY: help demo example examples tools test test-all test-servers browser pictures backends e2e lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo ## Run a small shop and print the story of each request (ONCE=1: check them and end)
 	$(BIN)/python examples/shop/demo.py $(if $(ONCE),--once)
@@ -60,8 +60,10 @@ pictures: $(VENV)/dev ## Make the pictures of docs/pictures anew (installs the b
 	$(BIN)/python -m tests.servers.install chromium
 	$(BIN)/python -m scripts.pictures
 
-e2e: $(VENV)/dev ## Build the real collector and backends, and run the tests against them
+backends: $(VENV)/dev ## Build the real collector and backends, unless they are kept (installs packages as root)
 	$(BIN)/python -m tests.e2e.build
+
+e2e: backends ## Run the tests against the real collector and backends
 	$(PYTEST) -s tests/e2e
 
 lint: $(VENV)/dev ## Look for faults and form

@@ -1,7 +1,7 @@
 """Runs the tests on every Python from 3.10 to 3.13, and fails when one of the four is not there.
 
-Interpreters are sought on the PATH and where pyenv keeps them; each is run before it counts. As many
-versions run at once as there are processors, for the tests wait more than they work. What is the same
+Interpreters are sought on the PATH and where pyenv keeps them; each is run before it counts. One version
+more runs at once than there are processors, for the tests wait as much as they work. What is the same
 on every Python, such as what promtool says of generated rules, runs on the newest alone; what starts
 programs, which is most of the time, on the oldest and the newest. What each writes is shown when it has
 ended.
@@ -29,7 +29,7 @@ def main() -> int:
         print(f"no interpreter found for Python {', '.join(missing)}", file=sys.stderr)
         return 1
     longest_first = sorted(found, key=lambda version: version not in (VERSIONS[0], VERSIONS[-1]))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         passed = pool.map(
             _passes, longest_first, (str(found[version]) for version in longest_first)
         )
