@@ -55,6 +55,10 @@ def test_a_check_that_is_well_says_what_it_measured_or_said() -> None:
     assert rows.of_check(view(message="42 files"), NOW).told == "42 files; ran 59s ago"
 
 
+def test_a_score_is_told_in_per_cent_as_on_the_page() -> None:
+    assert rows.of_check(view(value=0.97, is_score=True), NOW).told.startswith("97 %; ran ")
+
+
 def test_a_check_whose_last_run_is_too_long_ago_says_so() -> None:
     found = rows.of_check(view("unknown", message="fine", overdue=True), NOW)
     assert found.told == "its last run is too long ago; it was: fine; ran 59s ago"

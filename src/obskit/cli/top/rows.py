@@ -59,13 +59,17 @@ def of_check(view: CheckView, now: float) -> Row:
         )
     ago = f"ran {_span(now - run.started - run.duration)} ago"
     if not view.fails:
-        told = visible(run.message) if run.value is None else amount(run.value, view.unit)
+        told = visible(run.message) if run.value is None else _measured(view, run.value)
         return Row(view.status.upper(), view.name, _joined(told, ago, _silence(view.silence)))
     said = "its last run is too long ago; it was: " if view.overdue else ""
-    why = visible(run.message) or amount(run.value, view.unit)
+    why = visible(run.message) or _measured(view, run.value)
     since = "" if view.overdue else f"for {_span(now - run.since)}"
     parts = (said + why, since, ago, _owner(view.owner), _silence(view.silence))
     return Row(view.status.upper(), view.name, _joined(*parts))
+
+
+def _measured(view: CheckView, value: float | None) -> str:
+    return _percent(value) if view.is_score else amount(value, view.unit)
 
 
 def of_job(view: JobView, now: float) -> Iterator[Row]:
