@@ -14,8 +14,9 @@ BREAK ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # One command that both finds the lines that run and runs the tests of every subprocess under it.
-# What failed last is kept by environment: those of several versions run at once.
-PYTEST := $(BIN)/python -m pytest -o cache_dir=$(VENV)/pytest_cache
+# What failed last is kept by environment, or where it is said: several run at once.
+KEPT ?= $(VENV)/pytest_cache
+PYTEST := $(BIN)/python -m pytest -o cache_dir=$(KEPT)
 # uWSGI is built in uv's cache, over what was built there for another Python: each has a cache of its own.
 # What is in it is taken without asking: asked again, some indexes make uv build uWSGI anew.
 uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/uv-$$($(BIN)/python \
@@ -36,7 +37,7 @@ example: $(VENV)/dev ## Run an example: NAME=volunteers, quests, academy, pipeli
 test: $(VENV)/dev ## Run every test that needs no other server
 	$(PYTEST)
 
-test-all: ## Run the tests on every Python from 3.10 to 3.13: what starts programs on the ends alone
+test-all: ## Run the tests on every Python from 3.10 to 3.13; all four must be there
 	$(PYTHON) scripts/test_all.py
 
 tools: ## Install the programs that some tests ask, and skip without (as root)
