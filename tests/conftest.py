@@ -81,6 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.starts_programs)
 
 
+def pytest_collection_finish() -> None:
+    """A program that is taken for a test is observed for all of them."""
+    assert default_runtime.replace(None) is None, "a module that was collected calls obskit.init"
+
+
 @cache
 def _starts_programs(module: ModuleType) -> bool:
     """Whether a module of tests, or one of theirs that it takes from, starts programs."""
