@@ -11,6 +11,9 @@ from tests.pages.chromium import PROGRAM, Open, launched, opening
 from tests.pages.shop.developed import Developed, developed
 from tests.pages.shop.served import Shop, shop_by_flask
 
+# Programs: they begin to be observed as they are imported.
+collect_ignore_glob = ["shop/*_shop.py"]
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
