@@ -508,6 +508,7 @@ def test_host(watched: Watched, breaks: Breaks) -> None:
         breaks(burden.enter_context, work())
         soon("the processors are busy", lambda: one(busy) > 0.9)
         soon("memory is taken", lambda: one(memory) > used + 3e8)
+        taken = one(memory)
         soon("much is sent", lambda: one(network) > 2e7)
     soon("the disk has less room", lambda: one(disk) < free - 2e8)
     percent = 'obskit_check_value{obskit_check_name="container-memory"}'
@@ -520,7 +521,8 @@ def test_host(watched: Watched, breaks: Breaks) -> None:
     house.container(20)
     soon("the container has room", lambda: one(critical) == 0)
     soon("the disk has room", lambda: one(disk) > free - 2e8)
-    soon("memory is free", lambda: one(memory) < used + 3e8)
+    # What watches it has taken some for itself meanwhile.
+    soon("memory is free", lambda: one(memory) < taken - 1.5e8)
     soon("less is sent", lambda: one(network) < 2e7)
 
 
