@@ -35,6 +35,9 @@ settings.load_profile("obskit")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# It chose among these tests; a pytest that a test starts has others.
+os.environ.pop("PYTEST_ADDOPTS", None)
+
 # What an application declares, where the default registry holds it.
 KINDS = ("_checks", "jobs", "operations", "quotas", "objectives")
 
