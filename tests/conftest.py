@@ -137,7 +137,6 @@ def _restore_logging(state: dict[logging.Logger, dict[str, Any]], hooks: Any) ->
         for name, value in state.get(one, fresh).items():
             setattr(one, name, list(value) if isinstance(value, list) else value)
     logging.Logger.callHandlers, logging.basicConfig, logging.lastResort = hooks  # type: ignore[method-assign]
-    stdlib._hooks.on = False
     logging.disable(logging.NOTSET)
     logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
 

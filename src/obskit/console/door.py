@@ -26,8 +26,8 @@ def shut(access: Access, request: Request) -> Response:
         return answers.nothing(401 if access.signs_in else 403)
     if not access.signs_in:
         return answers.bare(403, "Not allowed", base=request.base)
-    if isinstance(access, ByToken) and has_bearer(request) and access.wait(request):
-        return _too_many(request, request.path, access.wait(request))
+    if isinstance(access, ByToken) and has_bearer(request) and (seconds := access.wait(request)):
+        return _too_many(request, request.path, seconds)
     return _form(request, f"{request.path}?{request.query}" if request.query else request.path)
 
 
