@@ -1,10 +1,12 @@
-"""What the doctor says of an endpoint."""
+"""What the doctor says of an endpoint, and of a server that alerts go through."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from tests.cli.doctor.conftest import Doctor
+from tests.cli.doctor.conftest import Doctor, base, by_path
+from tests.faults import faulty
 
 
 def line(found: object) -> str:
@@ -17,3 +19,16 @@ def line(found: object) -> str:
 def of(doctor: Doctor, url: str, **environ: str) -> tuple[str, int]:
     found = doctor("endpoints", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=url, **environ)
     return line(found.output), found.exit_code
+
+
+def of_server(
+    doctor: Doctor, option: str, answers: Mapping[str, object], *left_out: str
+) -> tuple[list[str], int]:
+    """What the alerts are said to be where this server answers; without what is of the host itself."""
+    with faulty(by_path(answers)) as server:
+        found = doctor(
+            "alerts", option, base(server), OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318"
+        )
+        output = found.output.replace(base(server), option.removeprefix("--").upper())
+    lines = output.splitlines()
+    return [one for one in lines if not any(each in one for each in left_out)], found.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.cli.doctor import asked
 from tests.cli.doctor.conftest import Doctor, base, by_path
 from tests.cli.host import CHECKS, Host
 from tests.faults import faulty
@@ -39,19 +40,9 @@ def told(
     """What is said of an Alertmanager."""
     of = '{integration="webhook",receiver_name="team"}'
     metrics = f"{_REQUESTS}{of} {sent}\n{_FAILED}{of} {failed}\n"
-    script = by_path(
-        {"/api/v2/alerts": watchdog, "/api/v2/silences": silences, "/metrics": metrics}
-    )
-    with faulty(script) as server:
-        found = doctor(
-            "alerts",
-            "--alertmanager",
-            base(server),
-            OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318",
-        )
-        output = found.output.replace(base(server), "ALERTMANAGER")
-    lines = [line for line in output.splitlines() if "alerts.toml is not here" not in line]
-    return [line for line in lines if "no check is declared" not in line], found.exit_code
+    answers = {"/api/v2/alerts": watchdog, "/api/v2/silences": silences, "/metrics": metrics}
+    left_out = "alerts.toml is not here", "no check is declared"
+    return asked.of_server(doctor, "--alertmanager", answers, *left_out)
 
 
 def test_a_watchdog_that_comes_and_is_heard_is_well(app: Host, doctor: Doctor) -> None:

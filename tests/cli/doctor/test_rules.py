@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.cli.doctor import asked
 from tests.cli.doctor.conftest import Doctor, base, by_path
 from tests.cli.host import CHECKS, Host
 from tests.faults import faulty, refusing
@@ -56,17 +57,8 @@ def told(
         "/api/v1/alerts": {"alerts": list(firing)},
         "/api/v1/alertmanagers": {"activeAlertmanagers": [{"url": url} for url in tells]},
     }
-    script = by_path({path: {"data": data} for path, data in answers.items()})
-    with faulty(script) as server:
-        found = doctor(
-            "alerts",
-            "--prometheus",
-            base(server),
-            OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318",
-        )
-        output = found.output.replace(base(server), "PROMETHEUS")
-    lines = [line for line in output.splitlines() if "alerts.toml" not in line]
-    return [line for line in lines if "no check has run" not in line], found.exit_code
+    written = {path: {"data": data} for path, data in answers.items()}
+    return asked.of_server(doctor, "--prometheus", written, "alerts.toml", "no check has run")
 
 
 def test_rules_that_are_there_and_told_on_are_well(app: Host, doctor: Doctor) -> None:
