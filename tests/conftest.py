@@ -55,7 +55,10 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     textmap = propagate.get_global_textmap()
     logs = _logging_state()
     before = default_runtime.replace(None)
+    # A program that a test starts ignores what this process ignores.
+    sigterm = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
+    signal.signal(signal.SIGTERM, sigterm)
     left = default_runtime.replace(before)
     if left is not None:
         left.forget()

@@ -167,21 +167,11 @@ def test_what_cannot_be_sent_waits_on_disk_and_the_status_is_what_it_always_is(
     assert run.lines >= 3, run.errors  # more where another thread goes on
 
 
-@pytest.fixture
-def default_handler() -> Iterator[None]:
-    """SIGTERM does what it does where nobody handles it."""
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-@pytest.mark.usefixtures("default_handler")
 def test_a_handler_is_set_over_the_default_one() -> None:
     assert on_sigterm(bool) is True
     assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
 
-@pytest.mark.usefixtures("default_handler")
 @pytest.mark.parametrize("own", [signal.SIG_IGN, lambda *_: None], ids=["ignores", "handles"])
 def test_the_handler_of_the_host_stays(own: signal.Handlers) -> None:
     signal.signal(signal.SIGTERM, own)
@@ -189,7 +179,6 @@ def test_the_handler_of_the_host_stays(own: signal.Handlers) -> None:
     assert signal.getsignal(signal.SIGTERM) is own
 
 
-@pytest.mark.usefixtures("default_handler")
 def test_outside_the_main_thread_no_handler_is_set() -> None:
     answers: list[bool] = []
     thread = threading.Thread(target=lambda: answers.append(on_sigterm(bool)))
