@@ -99,3 +99,9 @@ def test_a_logged_exception_is_an_error_of_the_capture(obskit_capture: Capture) 
     (event,) = obskit_capture.errors
     (value,) = event["exception"]["values"]
     assert (value["type"], value["value"]) == ("ValueError", "no such row")
+
+
+def test_what_is_kept_meanwhile_is_in_memory_alone(obskit_capture: Capture) -> None:
+    runtime = default_runtime.current()
+    assert runtime is not None
+    assert runtime.config.state_url == "memory:"

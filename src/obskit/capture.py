@@ -29,6 +29,8 @@ from obskit.telemetry.pipeline import Record
 
 _BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
 _LINE_LIMIT = 1_048_576
+# What one test keeps is nothing to another, nor to the user who runs them.
+_DEFAULTS = {"service": "test", "state_url": "memory:"}
 
 
 class StillClock:
@@ -234,7 +236,7 @@ def capturing() -> Iterator[Capture]:
     ('order.placed', '2026-01-01T00:00:00.000000Z')
     """
     running = default_runtime.current()
-    runtime = running or Runtime(load({"service": "test"}, environ={}, folder=Path("/nowhere")))
+    runtime = running or Runtime(load(_DEFAULTS, environ={}, folder=Path("/nowhere")))
     if running is None:
         runtime.start()
         default_runtime.replace(runtime)

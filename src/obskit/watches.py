@@ -25,8 +25,9 @@ from obskit.operations import surroundings
 from obskit.operations.deploys import Deploys
 from obskit.operations.housekeeping import Housekeeping
 from obskit.operations.surroundings import CheckIn, Surroundings
+from obskit.overview import hosts
 from obskit.registry import Registry, default_registry
-from obskit.state.opening import open_lease, open_store, store_url
+from obskit.state.opening import open_lease, open_store, own_host, store_url
 from obskit.state.store import JobRun
 from obskit.telemetry.errors import Errors
 from obskit.telemetry.instance import run_directory
@@ -73,6 +74,7 @@ class Watches:
         self._open_trace = opener(tracer)
         self._watches: dict[Registry, Watch] = {}
         self._store = open_store(store_url(config), config.service)
+        self._host, self._carry_at = own_host(config), 0.0
         self._around = Surroundings(
             clock=clock,
             meter=meter,
@@ -168,8 +170,16 @@ class Watches:
             history=config.history_days * 86_400.0,
             max_bytes=config.history_max_bytes,
             open_leases=partial(open_lease, lease_url, config.service) if lease_url else None,
-            keep_house=self._housekeeping.look,
+            keep_house=self._keep_house,
+            host=self._host,
         )
+
+    def _keep_house(self) -> None:
+        """What the process does that holds the checks of its host."""
+        self._housekeeping.look()
+        if self._host and self._config.console and self._clock.monotonic() >= self._carry_at:
+            self._carry_at = self._clock.monotonic() + hosts.PERIOD
+            hosts.carry(self._config, self._store, self._host, self._clock.now())
 
     def _register_instruments(self, meter: Meter) -> None:
         report.register_instruments(meter, self.results)

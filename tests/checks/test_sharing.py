@@ -104,6 +104,21 @@ def test_of_the_processes_of_a_host_one_runs_its_checks(bench: Bench) -> None:
     assert [each.gained for each in processes] == [1, 0, 0, 0]
 
 
+def test_what_another_host_found_of_its_own_is_not_taken_for_this_ones(bench: Bench) -> None:
+    disk, queue = bench.add("disk"), bench.add("queue", scope="fleet")
+    there = bench.process("a", host="web-1")
+    assert (there.holds(disk), there.holds(queue)) == (True, True)
+    there.decide(disk, CheckResult(Status.CRITICAL, "full"))
+    there.decide(queue, CheckResult(Status.WARNING, "long"))
+    bench.folder = bench.folder.with_name("of-web-2")
+    here, beside = (bench.process(name, host="web-2") for name in "bc")
+    assert here.holds(disk)
+    assert beside.known(queue).result.message == "long"
+    assert beside.results.standing("disk") is None
+    here.decide(disk, CheckResult(Status.OK, "half full"))
+    assert beside.known(disk).result.message == "half full"
+
+
 def test_a_process_that_may_not_run_them_leaves_them_to_others(bench: Bench) -> None:
     rows, fleet = bench.add(), bench.add("fleet", scope="fleet")
     web, worker = bench.process("web", runs=False), bench.process("worker")

@@ -16,6 +16,7 @@ from obskit.operations.lateness import Standing
 from obskit.overview.model import (
     CheckView,
     ErrorView,
+    HostView,
     JobView,
     OperationView,
     Overview,
@@ -208,6 +209,7 @@ def overview() -> Overview:
                 {"traces": {"endpoint": "http://collector:4318", "reached": True}},
             )
         ],
+        hosts=[HostView("web-1", "warning", NOW - 2, 3, 1, 1)],
         silences=[Silence("crm", NOW + 3_600, "we move it", "eve", NOW - 60)],
         deploys=[Deploy("1.4.3", "live", NOW - 90)],
         problems=["the store of jobs cannot be read"],

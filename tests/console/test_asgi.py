@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
-from dataclasses import replace
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 pytest.importorskip("jinja2", reason="Jinja is not installed")
 
-from tests.asking import Answer, ask, get, scope_of
-from tests.checks.given import eventually
+from opentelemetry import trace
+from tests.asking import ask, get, scope_of
+from tests.checks.given import PATIENCE, eventually
 from tests.console.browser import console
-from tests.console.given import ANN, BOB, overview, service
+from tests.console.given import ANN, BOB, service
 
 from obskit.asgi import ObskitMiddleware
 from obskit.capture import Capture
-from obskit.console import Console, asgi, live
+from obskit.console import Console
 from obskit.console.asgi import Application
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_STEP", 0.005)
-    monkeypatch.setattr(live, "_LOOK", 0.01)
-
-
 @pytest.mark.parametrize("path", ["/status/", "/"], ids=["whole", "within"])
-def test_the_page_is_answered_whether_or_not_the_path_has_its_prefix(path: str) -> None:
-    answer = get(Application(console()), path, root_path="/status")
+@pytest.mark.parametrize("root", ["/status", "/status/"])
+def test_the_page_is_answered_whether_or_not_the_path_has_its_prefix(path: str, root: str) -> None:
+    answer = get(Application(console()), path, root_path=root)
     assert answer.error is None
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answer.headers["content-length"] == str(len(answer.body))
     assert b'href="/status/check/rows"' in answer.body
+
+
+def test_a_path_that_begins_as_the_prefix_does_is_within_it() -> None:
+    assert get(Application(console()), "/check/rows", root_path="/che").status == 200
+
+
+def test_the_query_is_read() -> None:
+    answer = get(Application(console()), "/request?id=r-1", root_path="/status")
+    assert (answer.status, answer.headers["location"]) == (303, "/status/request/r-1")
+
+
+def test_the_cookie_of_a_login_over_https_never_travels_without() -> None:
+    shown = service()
+    page = Application(Console(access="s3cret", service=lambda: shown))
+    form = {"type": "http.request", "body": b"token=s3cret"}
+    for scheme, is_secure in (("https", True), ("http", False)):
+        scope = scope_of("/login", method="POST", scheme=scheme)
+        answer = asyncio.run(ask(page, scope, form))
+        assert (answer.status, "; Secure" in answer.headers["set-cookie"]) == (303, is_secure)
 
 
 def test_a_form_is_read_in_its_parts() -> None:
@@ -74,107 +91,6 @@ def test_of_a_form_that_is_too_large_no_more_is_read() -> None:
     assert len(asked) == 2
 
 
-class Watching:
-    """Somebody who watches, until they leave."""
-
-    def __init__(self, page: Application) -> None:
-        self.answer = Answer()
-        self.gone = asyncio.Event()
-        self._news = asyncio.Event()
-        self._task = asyncio.ensure_future(page(scope_of("/events"), self._receive, self._send))
-
-    async def _receive(self) -> dict[str, Any]:
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Any) -> None:
-        self.answer.messages.append(dict(message))
-        self._news.set()
-
-    async def has(self, part: bytes) -> None:
-        while part not in self.answer.body:
-            self._news.clear()
-            await self._news.wait()
-
-    async def end(self) -> None:
-        await asyncio.wait_for(self._task, 60)
-
-
-def test_who_watches_is_told_of_each_change_until_they_leave() -> None:
-    seen = [overview()]
-    page = console(of=service(lambda: seen[0]))
-    known = page._current()
-    assert known is not None
-    looking = known[2]
-
-    async def watch() -> Answer:
-        watching = Watching(Application(page))
-        await watching.has(b"data: " + looking.seen().digest.encode())
-        seen[0] = replace(overview(), health="healthy")
-        looking.forget()
-        await watching.has(b"data: " + looking.seen().digest.encode())
-        watching.gone.set()
-        await watching.end()
-        return watching.answer
-
-    answer = asyncio.run(asyncio.wait_for(watch(), 60))
-    assert answer.headers["x-accel-buffering"] == "no"
-    assert "content-length" not in answer.headers
-    assert answer.messages[-1] == {"type": "http.response.body", "body": b""}
-    assert page.live is not None
-    assert len(page.live) == 0
-
-
-def test_a_stream_ends_when_the_server_does() -> None:
-    page = console()
-
-    async def watch() -> None:
-        watching = [Watching(Application(page)) for _ in range(3)]
-        for each in watching:
-            await each.has(b"data: ")
-        assert page.live is not None
-        page.live._tell("", ending=True)
-        for each in watching:
-            await each.end()
-
-    asyncio.run(asyncio.wait_for(watch(), 60))
-
-
-def test_a_stream_ends_by_itself_and_the_browser_comes_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(asgi, "_LASTS", 0.0)
-    answer = get(Application(console()), "/events")
-    assert (answer.error, answer.messages[-1]) == (
-        None,
-        {"type": "http.response.body", "body": b""},
-    )
-
-
-def test_with_no_room_a_stream_is_one_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MOST", 0)
-    answer = get(Application(console()), "/events")
-    assert answer.body.count(b"data: ") == 1
-    assert answer.messages[-1] == {"type": "http.response.body", "body": b""}
-
-
-def test_a_client_that_is_gone_is_no_error() -> None:
-    async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            raise OSError("gone")
-
-    asyncio.run(Application(console())(scope_of("/events"), receive, send))
-
-
-def test_strangers_have_no_stream() -> None:
-    answer = get(Application(console(None)), "/events")
-    assert (answer.status, answer.body) == (403, b"")
-
-
 def test_the_access_of_the_host_is_asked_off_the_loop_with_the_scope() -> None:
     asked: list[tuple[str, str]] = []
 
@@ -186,6 +102,61 @@ def test_the_access_of_the_host_is_asked_off_the_loop_with_the_scope() -> None:
     get(Application(Console(access=look, service=lambda: shown)), "/")
     assert asked == [("/", "obskit-console-page")]
     eventually(lambda: "obskit-console-page" not in {each.name for each in threading.enumerate()})
+
+
+@pytest.mark.parametrize("in_time", [True, False], ids=["the loop goes on", "the loop has ended"])
+def test_an_answer_that_nobody_waits_for_any_more_is_no_error(in_time: bool) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    complaints: list[object] = []
+
+    def look(_scope: Any) -> Any:
+        asked.set()
+        go_on.wait(60)
+        return ANN
+
+    async def leave() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        page = Application(Console(access=look, service=lambda: shown))
+        asking = asyncio.ensure_future(ask(page, scope_of("/")))
+        await asyncio.to_thread(asked.wait, 60)
+        asking.cancel()
+        if in_time:
+            go_on.set()
+            await asyncio.to_thread(gone)
+            await asyncio.sleep(0)
+
+    def gone() -> None:
+        eventually(
+            lambda: "obskit-console-page" not in {each.name for each in threading.enumerate()}
+        )
+
+    shown = service()
+    asyncio.run(leave())
+    go_on.set()
+    gone()
+    assert complaints == []
+
+
+def test_where_no_thread_can_be_begun_it_is_answered_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert get(Application(console()), "/").status == 200
+
+
+def test_what_the_login_of_the_host_does_leaves_no_telemetry(obskit_capture: Capture) -> None:
+    def look(_scope: Any) -> Any:
+        with trace.get_tracer("host").start_as_current_span("SELECT user"):
+            return ANN
+
+    shown = service()
+    page = Application(Console(access=look, service=lambda: shown))
+    assert [get(app, "/").status for app in (page, ObskitMiddleware(page))] == [200, 200]
+    assert list(obskit_capture.spans) == []
 
 
 def test_requests_of_the_page_leave_no_telemetry(obskit_capture: Capture) -> None:
@@ -208,3 +179,30 @@ def test_alone_it_answers_the_lifespan_of_its_server() -> None:
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
+
+
+def test_a_login_of_the_host_that_hangs_holds_up_no_exit() -> None:
+    program = """
+        import asyncio, threading
+        from tests.asking import ask, scope_of
+        from tests.console.given import service
+        from obskit.console import Console
+        from obskit.console.asgi import Application
+
+        asked, shown = threading.Event(), service()
+
+        def look(_scope):
+            asked.set()
+            threading.Event().wait()
+
+        async def leave():
+            page = Application(Console(access=look, service=lambda: shown))
+            asking = asyncio.ensure_future(ask(page, scope_of("/")))
+            await asyncio.to_thread(asked.wait)
+            asking.cancel()
+
+        asyncio.run(leave())
+    """
+    command = [sys.executable, "-c", dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

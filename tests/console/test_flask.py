@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from obskit import Registry
 from obskit.capture import Capture
 from obskit.console import Viewer
 from obskit.console.flask import init_console
+from obskit.exceptions import MissingExtra
 
 
 def ann(_environ: Mapping[str, Any]) -> Viewer:
@@ -42,6 +44,25 @@ def test_the_page_tells_of_the_apps_registry_under_its_prefix(obskit_capture: Ca
     assert client.get("/ops/status/check/rows").status_code == 200
     assert client.get("/ops/status").status_code == 308
     assert client.get("/").text == "shop"
+
+
+def test_a_registry_that_is_given_is_shown(obskit_capture: Capture) -> None:
+    others = Registry()
+    others.add("disk", lambda: 3, on="job:import", scope="process")
+    page = shop(registry=others).test_client().get("/status/").text
+    assert "/status/check/disk" in page
+
+
+def test_the_access_of_the_host_is_asked_with_its_own_request(obskit_capture: Capture) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def look(environ: Mapping[str, Any]) -> Viewer:
+        asked.append((environ["SCRIPT_NAME"], environ["PATH_INFO"]))
+        return Viewer("ann")
+
+    client = shop(access=look).test_client()
+    assert client.get("/status/check/rows", base_url="http://x/deep").status_code == 200
+    assert asked == [("/deep", "/status/check/rows")]
 
 
 def test_where_the_app_is_mounted_links_lead_there(obskit_capture: Capture) -> None:
@@ -108,6 +129,13 @@ def test_the_protection_of_the_apps_own_forms_leaves_those_of_the_page(
     client = app.test_client()
     assert client.post("/status/login", data={"token": "s3cret"}).status_code == 303
     assert client.get("/status/").status_code == 200
+
+
+def test_without_flask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask("shop")
+    monkeypatch.setitem(sys.modules, "flask", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'obskit-otel\[flask\]'"):
+        init_console(app, access="s3cret")
 
 
 def test_a_prefix_that_is_none_is_refused() -> None:

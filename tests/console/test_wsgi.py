@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("jinja2", reason="Jinja is not installed")
 pytest.importorskip("werkzeug", reason="Werkzeug is not installed")
 
+from opentelemetry import context, trace
 from tests.console.browser import console
-from tests.console.given import ANN, BOB, service
-from werkzeug.test import Client
+from tests.console.given import ANN, BOB, overview, rows, service
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from obskit import Registry
 from obskit.capture import Capture
@@ -38,9 +40,30 @@ def test_the_page_stands_under_its_prefix_and_the_rest_is_the_apps(prefix: str) 
     assert [client.get(path).data for path in ("/", f"{base}x", "/other")] == [b"shop"] * 3
 
 
-def test_where_something_else_mounts_it_links_lead_there() -> None:
-    client = Client(Application(console()))
-    assert 'href="/deep/check/rows"' in client.get("/", "http://x/deep/").text
+@pytest.mark.parametrize("base", ["/deep", "/deep/"])
+def test_where_something_else_mounts_it_links_lead_there(base: str) -> None:
+    client, given = Client(Application(console())), {"SCRIPT_NAME": base}
+    assert 'href="/deep/check/rows"' in client.get("/", environ_overrides=given).text
+    client = Client(Mount(shop, console()))
+    assert 'href="/deep/status/check/rows"' in client.get("/status/", "http://x/deep/").text
+
+
+def test_the_query_is_read() -> None:
+    found = Client(Mount(shop, console())).get("/status/request?id=r-1")
+    assert (found.status_code, found.headers["Location"]) == (303, "/status/request/r-1")
+
+
+def test_the_access_of_the_host_is_asked_with_the_environ() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def look(environ: Any) -> Any:
+        asked.append((environ["SCRIPT_NAME"], environ["HTTP_X_USER"]))
+        return ANN
+
+    shown = service()
+    page = Mount(shop, Console(access=look, service=lambda: shown))
+    assert Client(page).get("/status/", headers={"X-User": "ann"}).status_code == 200
+    assert asked == [("/status", "ann")]
 
 
 @pytest.mark.parametrize("prefix", ["status", "", "/"])
@@ -54,6 +77,40 @@ def test_a_form_is_read() -> None:
     client = Client(Mount(shop, Console(access="s3cret", service=lambda: shown)))
     assert client.post("/status/login", data={"token": "s3cret"}).status_code == 303
     assert client.get("/status/").status_code == 200
+
+
+def test_the_cookie_of_a_login_over_https_never_travels_without() -> None:
+    shown = service()
+    client = Client(Mount(shop, Console(access="s3cret", service=lambda: shown)))
+    for scheme, is_secure in (("https", True), ("http", False)):
+        found = client.post("/status/login", f"{scheme}://x/", data={"token": "s3cret"})
+        assert (found.status_code, "; Secure" in found.headers["Set-Cookie"]) == (303, is_secure)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("http://shop.example", 303), ("https://evil.example", 403)]
+)
+@pytest.mark.parametrize("host", ["shop.example", None], ids=["host", "no host"])
+def test_nobody_signs_in_from_another_site(origin: str, status: int, host: str | None) -> None:
+    shown = service()
+    page = Mount(shop, Console(access="s3cret", service=lambda: shown))
+    form = EnvironBuilder(
+        "/status/login", "http://shop.example", method="POST", data={"token": "s3cret"}
+    )
+    environ = {**form.get_environ(), "HTTP_ORIGIN": origin, "HTTP_HOST": host}
+    if host is None:  # HTTP/1.0 has none
+        del environ["HTTP_HOST"]
+    assert run_wsgi_app(page, environ)[1].startswith(f"{status} ")
+
+
+def test_only_the_body_of_a_form_is_read() -> None:
+    class Unread:
+        def read(self, _most: int) -> bytes:
+            raise AssertionError
+
+    given = {"wsgi.input": Unread(), "CONTENT_LENGTH": "5"}
+    page = Mount(shop, console())
+    assert Client(page).get("/status/", environ_overrides=given).status_code == 200
 
 
 def test_who_tries_too_often_is_known_by_the_address() -> None:
@@ -86,6 +143,19 @@ def test_requests_of_the_page_leave_no_telemetry(obskit_capture: Capture) -> Non
     assert [each.name for each in obskit_capture.spans] == ["GET"]
 
 
+def test_what_the_login_of_the_host_does_leaves_no_telemetry(obskit_capture: Capture) -> None:
+    def look(_environ: Any) -> Any:
+        with trace.get_tracer("host").start_as_current_span("SELECT user"):
+            return ANN
+
+    shown, before = service(), context.get_current()
+    page = Mount(shop, Console(access=look, service=lambda: shown))
+    assert Client(ObskitMiddleware(page)).get("/status/").status_code == 200
+    assert Client(page).get("/status/").status_code == 200
+    assert list(obskit_capture.spans) == []
+    assert context.get_current() == before
+
+
 def test_the_page_shows_what_the_process_has_found(obskit_capture: Capture) -> None:
     registry = Registry()
     registry.add("rows", lambda: 3, every="1h", scope="process")
@@ -97,4 +167,9 @@ def test_the_page_shows_what_the_process_has_found(obskit_capture: Capture) -> N
 
 
 def test_paths_that_are_no_ascii_are_read() -> None:
-    assert "Not found" in Client(Mount(shop, console())).get("/status/check/größe").text
+    seen = replace(overview(), checks=[replace(rows(), name="größe")])
+    client = Client(Mount(shop, console(of=service(lambda: seen))))
+    assert client.get("/status/check/größe").status_code == 200
+    assert "Not found" in client.get("/status/check/größer").text
+    broken = {"PATH_INFO": "/status/check/\xff"}
+    assert client.get("/", environ_overrides=broken).status_code == 404

@@ -23,8 +23,7 @@ from obskit.state.store import Run, Silence
 def views(*declared: Check, **known: Any) -> list[CheckView]:
     """What is shown of checks, of which so much is known."""
     found = Known(NOW, **known)
-    results = [(each, checks.result(each, found.latest.get(each.name), NOW)) for each in declared]
-    return checks.views(results, found)
+    return checks.views(checks.found(declared, found), found)
 
 
 def view(declared: Check, latest: Run) -> CheckView:

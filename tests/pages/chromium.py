@@ -53,6 +53,16 @@ def opening(browser: Browser) -> Iterator[Open]:
     assert not complaints, "\n".join(complaints)
 
 
+def told(page: Page, text: str) -> None:
+    """Load a page again until it tells something: telemetry takes a moment, and comes in parts."""
+    for _ in range(60):
+        if text in page.inner_text("main"):
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(f"{text!r} is not told: {page.inner_text('main')}")
+
+
 def _watch(page: Page, complaints: list[str]) -> None:
     def said(message: ConsoleMessage) -> None:
         # A page that is answered with 4xx is an error to Chromium; the tests say themselves which are.

@@ -5,21 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.dev import given
 from tests.dev.page.browser import browsing
-from tests.pages.chromium import Open
+from tests.pages.chromium import Open, told
 from tests.pages.shop.developed import Developed
-
-
-def told(page: Page, text: str) -> None:
-    """Load a story again until it tells something: its parts come one after the other."""
-    for _ in range(60):
-        if text in page.inner_text("main"):
-            return
-        page.wait_for_timeout(500)
-        page.reload()
-    raise AssertionError(f"{text!r} is not told: {page.inner_text('main')}")
 
 
 def test_requests_appear_while_the_page_is_open(dev: Developed, open_window: Open) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.config.receiver import Receiver
-from tests.pages.chromium import Open
+from tests.pages.chromium import Open, told
 from tests.pages.looks import examine
 from tests.pages.shop.developed import Developed
 from tests.pages.shop.served import Shop, busy, shop_by_fastapi
@@ -18,17 +18,6 @@ PAINTED = """() => new Promise(done => new PerformanceObserver(list => {
   const [load] = performance.getEntriesByType('navigation')
   if (paint) done([load.responseStart - load.requestStart, paint.startTime - load.responseStart])
 }).observe({type: 'paint', buffered: true}))"""
-
-
-def shown(page: Page, url: str, text: str) -> None:
-    """Load a page until it tells something: telemetry takes a moment."""
-    page.goto(url)
-    for _ in range(60):
-        if text in page.inner_text("main"):
-            return
-        page.wait_for_timeout(500)
-        page.reload()
-    raise AssertionError(f"{text!r} is not shown: {page.inner_text('main')}")
 
 
 @pytest.mark.parametrize(
@@ -48,16 +37,18 @@ def test_a_page_of_the_status_is_for_everybody(
 ) -> None:
     busy(shop)
     page = open_window(extra_http_headers={"X-User": "ann"})
-    shown(page, f"{shop.status}check/orphaned-orders", "")
+    page.goto(f"{shop.status}check/orphaned-orders")
     page.get_by_role("button", name="Run now").click()
-    shown(page, shop.status + path, until)
+    page.goto(shop.status + path)
+    told(page, until)
     examine(page, shop.status + path, name)
 
 
 def test_the_page_of_a_request_is_for_everybody(shop: Shop, open_window: Open) -> None:
     url = f"{shop.status}request/{busy(shop)}"
     page = open_window(extra_http_headers={"X-User": "ann"})
-    shown(page, url, "float division by zero")
+    page.goto(url)
+    told(page, "float division by zero")
     examine(page, url, "status-request")
 
 
@@ -101,7 +92,8 @@ def test_a_page_of_obskit_dev_is_for_everybody(
     page = open_window()
     dev.ask("/boom/LOOKS", status=500)
     dev.ask("/orders/5")
-    shown(page, dev.url + path, until)
+    page.goto(dev.url + path)
+    told(page, until)
     examine(page, dev.url + path, name)
 
 
@@ -117,9 +109,11 @@ def test_a_story_of_obskit_dev_is_for_everybody(
 ) -> None:
     page = open_window()
     wanted = dev.ask(asked, status)
-    shown(page, f"{dev.url}?id={wanted}", asked)
+    page.goto(f"{dev.url}?id={wanted}")
+    told(page, asked)
     page.get_by_role("link", name=f"GET {asked}").click()
-    shown(page, page.url, until)
+    page.goto(page.url)
+    told(page, until)
     examine(page, page.url, name)
     if status >= 500:
         page.get_by_role("link", name="The whole stack of error 1").click()

@@ -173,6 +173,41 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
         assert store.values("database", 4.0, 3.0) == [(4.0, 4.0), (9.0, 9.0), (12.0, 12.0)]
         assert [at for at, _ in store.values("database", 9.0, 0.0)] == [9.0, 10.0, 12.0]
 
+    def test_each_host_has_its_latest_run_and_the_fleet_has_none(self, store: Store) -> None:
+        one, two = (replace(RUN, host=host) for host in ("web-1", "web-2"))
+        newer = replace(one, started=2_000.0)
+        for run in (one, two, newer, replace(RUN, check="of-fleet")):
+            store.keep(run)
+        assert store.hosts.latest(0.0) == [newer, two]
+        assert store.hosts.latest(0.0, "web-2") == [two]
+        assert store.hosts.latest(1_500.0) == [newer]
+        assert store.latest()["database"] == newer
+
+    def test_runs_and_values_are_those_of_the_host_that_is_named(self, store: Store) -> None:
+        one = replace(RUN, status="ok", value=1.0, host="web-1")
+        two = replace(RUN, status="ok", value=2.0, host="web-2", started=1_010.0)
+        store.keep(one)
+        store.keep(two)
+        assert store.runs("database", host="web-1") == [one]
+        assert store.runs("database") == [two, one]
+        assert store.values("database", 0.0, 1.0, "web-2") == [(1_010.0, 2.0)]
+        assert store.values("database", 0.0, 1.0) == [(1_000.0, 1.0), (1_010.0, 2.0)]
+
+    def test_what_a_host_tells_is_in_place_of_what_it_told_before(self, store: Store) -> None:
+        for heard, told in ((10.0, "old"), (20.0, "new")):
+            store.hosts.tell("web-1", heard, told)
+        store.hosts.tell("web-2", 5.0, "gone")
+        assert store.hosts.told(0.0) == {"web-1": "new", "web-2": "gone"}
+        assert store.hosts.told(15.0) == {"web-1": "new"}
+
+    def test_hosts_that_were_not_heard_of_for_long_are_forgotten(self, store: Store) -> None:
+        store.keep(replace(RUN, host="web-1"))
+        store.keep(replace(RUN, host="web-2", started=3_000.0))
+        store.hosts.tell("web-1", 1_000.0, "old")
+        store.purge(2_000.0, 2**20)
+        assert [run.host for run in store.hosts.latest(0.0)] == ["web-2"]
+        assert store.hosts.told(0.0) == {}
+
     def test_a_run_of_an_earlier_holder_is_refused(self, store: Store) -> None:
         later = replace(RUN, lease=8, started=1_001.0)
         assert store.keep(replace(RUN, lease=7))

@@ -6,10 +6,10 @@ from obskit.checks.model import CheckResult, Status
 from obskit.checks.results import Standing
 from obskit.clock import Clock
 from obskit.declaration import Check
-from obskit.state.store import Run
+from obskit.state.store import Run, Store
 
 
-def to_run(check: Check, standing: Standing, lease: int, instance: str) -> Run:
+def to_run(check: Check, standing: Standing, lease: int, instance: str, host: str = "") -> Run:
     """What is kept of a decided run.
 
     Args:
@@ -17,6 +17,7 @@ def to_run(check: Check, standing: Standing, lease: int, instance: str) -> Run:
         standing: How it stands after the run.
         lease: The number of the lease that this process holds for it, or 0.
         instance: The `service.instance.id` of this process.
+        host: What this host is called where several share the store.
     """
     result = standing.result
     return Run(
@@ -39,6 +40,7 @@ def to_run(check: Check, standing: Standing, lease: int, instance: str) -> Run:
         instance=instance,
         ran=standing.ran.value if standing.ran else "",
         counted=standing.counted.value if standing.counted else "",
+        host=host if check.scope == "host" else "",
     )
 
 
@@ -72,3 +74,20 @@ def to_standing(run: Run, clock: Clock) -> Standing:
         ran=Status(run.ran) if run.ran else None,
         counted=Status(run.counted) if run.counted else None,
     )
+
+
+def latest_here(store: Store, host: str) -> dict[str, Run]:
+    """The latest run of each check, of those that each host runs the one of this host.
+
+    Args:
+        store: What is kept.
+        host: What this host is called where several share the store.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    latest = store.latest()
+    if not host:
+        return latest
+    own = {run.check: run for run in store.hosts.latest(0.0, host)}
+    return {**own, **{name: run for name, run in latest.items() if not run.host}}

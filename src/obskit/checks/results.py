@@ -121,6 +121,25 @@ class Results:
         return counting(check, standing.result, age)
 
 
+def lasts(check: Check) -> float:
+    """How long a result says how the check stands, seconds.
+
+    Args:
+        check: The check.
+    """
+    return 2 * check.every + check.timeout
+
+
+def counts(check: Check, age: float) -> bool:
+    """Whether a result of some age still says how the check stands.
+
+    Args:
+        check: The check.
+        age: Seconds since it was decided.
+    """
+    return age <= lasts(check)
+
+
 def counting(check: Check, result: CheckResult, age: float) -> CheckResult:
     """What a result of some age says: unknown after two periods and the time-out.
 
@@ -129,7 +148,7 @@ def counting(check: Check, result: CheckResult, age: float) -> CheckResult:
         result: Its latest result.
         age: Seconds since it was decided.
     """
-    if age <= 2 * check.every + check.timeout:
+    if counts(check, age):
         return result
     period = format_duration(check.every)
     return CheckResult.unknown(f"its last result is {age:.0f} s old; it runs every {period}")

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 from obskit.checks.fleet import Fleet
 from obskit.checks.host import Host
-from obskit.checks.kept import to_run, to_standing
+from obskit.checks.kept import latest_here, to_run, to_standing
 from obskit.checks.outbox import Outbox
 from obskit.checks.results import Results, Standing
 from obskit.clock import Clock
@@ -44,6 +44,7 @@ class Sharing:
         history: Seconds that history is kept.
         max_bytes: Room that it may take.
         keep_house: Called in each round of whoever holds the host's checks.
+        host: What this host is called where several share the store; else empty.
     """
 
     open_store: Callable[[], Store]
@@ -54,6 +55,7 @@ class Sharing:
     max_bytes: int = 64 * 2**20
     open_leases: Callable[[], Leases] | None = None
     keep_house: Callable[[], object] = bool
+    host: str = ""
 
 
 class Peers:
@@ -153,8 +155,8 @@ class Peers:
         """Let a result be written: to history, and for the others. Never waits."""
         if check.scope == "process":
             return
-        number = self._fleet.number(check.name)
-        if self.outbox.put(to_run(check, standing, number, self._sharing.instance())):
+        sharing, number = self._sharing, self._fleet.number(check.name)
+        if self.outbox.put(to_run(check, standing, number, sharing.instance(), sharing.host)):
             self._wake.set()
 
     def hand_on(self, timeout: float) -> None:
@@ -175,7 +177,8 @@ class Peers:
             if check.scope == "process":
                 return ()
             try:
-                return self._opened().values(check.name, moment, step)
+                own = self._sharing.host if check.scope == "host" else ""
+                return self._opened().values(check.name, moment, step, own)
             except StoreError:
                 return ()
 
@@ -251,7 +254,7 @@ class Peers:
         # Of what was gained just now too: it goes on from where the process before was.
         wanted = {check.name for check in self._shared() if not self.holds(check)}
         if wanted:
-            for name, run in self._opened().latest().items():
+            for name, run in latest_here(self._opened(), self._sharing.host).items():
                 if name in wanted:
                     self._results.adopt(name, to_standing(run, self._clock))
 

@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import click
 
-from obskit.checks.kept import to_run, to_standing
+from obskit.checks.kept import latest_here, to_run, to_standing
 from obskit.checks.results import Results, Standing
 from obskit.checks.runner import Runner
 from obskit.cli import application, state
@@ -29,6 +29,7 @@ from obskit.exceptions import MissingExtra, StoreError
 from obskit.overview.reading import overview
 from obskit.overview.story import find
 from obskit.registry import Registry
+from obskit.state.opening import own_host
 from obskit.state.store import Store
 from obskit.telemetry.console import visible
 
@@ -90,23 +91,30 @@ def _service(registry: Registry, config: Config, store: Store) -> Service:
         lambda: overview(registry, store, config, SYSTEM_CLOCK.now()),
         partial(find, config),
         _running(registry, config, store),
-        lambda check: check.scope == "host",
+        partial(_is_of_here, config, store),
         _record,
     )
 
 
+def _is_of_here(config: Config, store: Store, check: Check) -> bool:
+    """Whether a check may be run here: elsewhere than on a host of the service it would judge another."""
+    host = own_host(config)
+    known = not host or any(run.check == check.name for run in store.hosts.latest(0.0, host))
+    return check.scope == "host" and known
+
+
 def _running(registry: Registry, config: Config, store: Store) -> Callable[[Check], object]:
     """Runs a check as the service would, and keeps what it comes to."""
-    results = Results(SYSTEM_CLOCK)
+    results, host = Results(SYSTEM_CLOCK), own_host(config)
 
     def keep(check: Check, standing: Standing) -> None:
         with suppress(StoreError):  # the page says that it cannot be read
-            store.keep(to_run(check, standing, 0, ""))
+            store.keep(to_run(check, standing, 0, "", host))
 
     runner = Runner(registry, results, SYSTEM_CLOCK, on_result=keep, past=state.past(config))
 
     def run(check: Check) -> object:
-        for name, latest in store.latest().items():
+        for name, latest in latest_here(store, host).items():
             results.adopt(name, to_standing(latest, SYSTEM_CLOCK))
         return runner.run(check)
 

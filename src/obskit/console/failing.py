@@ -27,6 +27,7 @@ class Failing:
         evidence: What shows it.
         link: Where the rest is, within the page.
         silence: Its silence, or None.
+        host: Whose it is, where hosts share the store; else empty.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Failing:
     evidence: Sequence[Any] = ()
     link: str = ""
     silence: Silence | None = None
+    host: str = ""
 
 
 def failing(overview: Overview) -> list[Failing]:
@@ -74,6 +76,7 @@ def _check(check: CheckView) -> Failing:
         run.evidence if run else (),
         f"check/{check.name}",
         check.silence,
+        check.host,
     )
 
 

@@ -42,6 +42,7 @@ def front(overview: Overview, request: Request, service: Service) -> str:
         "quotas": overview.quotas,
         "errors": overview.errors,
         "silences": overview.silences,
+        "hosts": overview.hosts,
     }
     dimensions, scores = _scores(overview)
     return pages.render(
@@ -70,8 +71,16 @@ def _with_past(checks: Sequence[CheckView], store: Store, now: float) -> list[Ch
     """Checks with their runs of late: read for those that are shown, and no others."""
     recent: dict[str, list[Run]] = {}
     with suppress(StoreError):  # the overview says what cannot be read
-        recent = store.recent(now - _PAST, _RUNS, [check.name for check in checks])
-    return [replace(check, history=recent.get(check.name, [])[::-1]) for check in checks]
+        most = _RUNS * max(1, len({check.host for check in checks}))
+        recent = store.recent(now - _PAST, most, sorted({check.name for check in checks}))
+    return [
+        replace(check, history=_own(recent.get(check.name, ()), check.host)) for check in checks
+    ]
+
+
+def _own(runs: Sequence[Run], host: str) -> list[Run]:
+    """Those of a host, where it is of one, the oldest first."""
+    return [run for run in runs if not host or run.host == host][:_RUNS][::-1]
 
 
 def _grouped(checks: Sequence[CheckView]) -> Mapping[str, list[CheckView]]:
@@ -90,7 +99,8 @@ def _scores(
     dimensions = sorted({check.dimension for check in scored})[:_ROWS]
     cells: dict[str, dict[str, CheckView]] = {}
     for check in scored:
-        cells.setdefault(check.group or check.name, {})[check.dimension] = check
+        # Of several hosts that have it the worst is first.
+        cells.setdefault(check.group or check.name, {}).setdefault(check.dimension, check)
     rows = [(group, [held.get(each) for each in dimensions]) for group, held in cells.items()]
     return dimensions, sorted(rows, key=lambda row: row[0])[:_SCORES]
 

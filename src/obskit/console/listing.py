@@ -58,7 +58,7 @@ class Filter:
             return False
         message = check.latest.message if check.latest else ""
         wanted = self.text.lower()
-        told = (check.name, check.description, check.owner or "", message)
+        told = (check.label, check.description, check.owner or "", message)
         return not wanted or any(wanted in each.lower() for each in told)
 
 
@@ -87,7 +87,18 @@ def paged(items: Sequence[T], request: Request, key: str, size: int) -> Page[T]:
 
 
 #: What the query of the overview may say; the rest is left out of links.
-KEYS = ("q", "group", "status", "page", "jobs", "operations", "quotas", "errors", "silences")
+KEYS = (
+    "q",
+    "group",
+    "status",
+    "page",
+    "jobs",
+    "operations",
+    "quotas",
+    "errors",
+    "silences",
+    "hosts",
+)
 
 
 def _query(request: Request, key: str, number: int) -> str:

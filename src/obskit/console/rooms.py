@@ -18,6 +18,7 @@ from obskit.console.look import Look, Looking
 from obskit.console.message import Request, Response
 from obskit.console.service import Service
 from obskit.console.telling import told
+from obskit.overview.model import CheckView
 from obskit.state.ending import took
 from obskit.state.store import Run
 
@@ -73,11 +74,14 @@ def check(visit: Visit, name: str, wrong: str = "") -> Response:
         wrong: Why what was wanted was not done.
     """
     seen, service, request = visit.looking.seen(), visit.service, visit.request
-    found = next((each for each in seen.overview.checks if each.name == name), None)
+    named = [each for each in seen.overview.checks if each.name == name]
+    host = request.asked("host")
+    # Without a host that is known the one that is worst.
+    found = next((each for each in named if each.host == host), next(iter(named), None))
     if found is None:
         return unknown(visit, "No check has this name.")
     declared = service.check(name)
-    history, older = _history(service, name, request.asked("until"))
+    history, older = _history(service, found, request.asked("until"))
     posted = request.method == "POST"
 
     def main(token: str) -> str:
@@ -85,6 +89,7 @@ def check(visit: Visit, name: str, wrong: str = "") -> Response:
             "check",
             # More of it than the overview has.
             check=replace(found, history=history[::-1]),
+            others=[each for each in named if each is not found][:_HISTORY],
             base=request.base,
             now=seen.overview.now,
             viewer=replace(visit.viewer, may_act=visit.viewer.may_act and declared is not None),
@@ -106,13 +111,13 @@ def check(visit: Visit, name: str, wrong: str = "") -> Response:
     return _page(visit, seen, name, main, 409 if wrong else 200)
 
 
-def _history(service: Service, name: str, until: str) -> tuple[list[Run], str]:
+def _history(service: Service, check: CheckView, until: str) -> tuple[list[Run], str]:
     """Runs that are kept, the newest first, and from when on the next page goes back."""
     try:
         end = float(until[:_MOST_NUMBER]) if until else None
     except ValueError:
         end = None
-    runs = service.store.runs(name, until=end, limit=_HISTORY + 1)
+    runs = service.store.runs(check.name, until=end, limit=_HISTORY + 1, host=check.host)
     older = repr(runs[_HISTORY - 1].started) if len(runs) > _HISTORY else ""
     return runs[:_HISTORY], older
 

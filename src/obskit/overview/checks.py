@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from obskit.checks.judge import limits_of
 from obskit.checks.model import CheckResult, Status
-from obskit.checks.results import counting
+from obskit.checks.results import counting, counts
 from obskit.checks.score import grade_of
 from obskit.declaration import Check
 from obskit.duration import format_duration
@@ -27,12 +28,28 @@ class Known:
         latest: The latest run of each.
         recent: Runs of late of each, the newest first.
         silences: Those that last, by the name of the check.
+        of_hosts: The latest runs of each that every host, or process, runs for itself.
     """
 
     now: float
     latest: Mapping[str, Run] = field(default_factory=dict)
     recent: Mapping[str, Sequence[Run]] = field(default_factory=dict)
     silences: Mapping[str, Silence] = field(default_factory=dict)
+    of_hosts: Mapping[str, Sequence[Run]] = field(default_factory=dict)
+
+
+class Found(NamedTuple):
+    """A check with a run that tells how it stands.
+
+    Attributes:
+        check: The check.
+        run: The run, or None before the first.
+        result: What may be said of it now, or None.
+    """
+
+    check: Check
+    run: Run | None
+    result: CheckResult | None
 
 
 def when(check: Check) -> str:
@@ -62,32 +79,55 @@ def result(check: Check, run: Run | None, now: float) -> CheckResult | None:
     # A status that this release does not know is a newer one's.
     status = Status(run.damped) if run.damped in WORST_FIRST else Status.UNKNOWN
     found = CheckResult(status, run.message, run.value, run.unit)
-    return counting(check, found, now - run.started - run.duration)
+    return counting(check, found, _age(run, now))
 
 
-def views(found: Iterable[tuple[Check, CheckResult | None]], known: Known) -> list[CheckView]:
+def found(declared: Iterable[Check], known: Known) -> Iterator[Found]:
+    """How checks stand: one of each host on each whose result counts, or the newest where none does.
+
+    A host whose results no longer count has ended, or is silent: that is told of the host.
+
+    Args:
+        declared: The checks.
+        known: What is known of them.
+    """
+    for check in declared:
+        of_hosts = known.of_hosts.get(check.name, ()) if check.scope != "fleet" else ()
+        lately = [run for run in of_hosts if counts(check, _age(run, known.now))]
+        newest = known.latest.get(check.name)
+        for run in lately or (newest,):
+            yield Found(check, run, result(check, run, known.now))
+
+
+def _age(run: Run, now: float) -> float:
+    return now - run.started - run.duration
+
+
+def views(found: Iterable[Found], known: Known) -> list[CheckView]:
     """Checks with how they stand, what is worst first.
 
     Args:
-        found: The checks, each with what may be said of it now.
+        found: How they stand.
         known: What is known of them.
     """
-    return sorted((_view(check, result, known) for check, result in found), key=_rank)
+    return sorted((_view(*each, known) for each in found), key=_rank)
 
 
 def _rank(view: CheckView) -> tuple[int, bool, str, str]:
-    return WORST_FIRST.index(view.status), view.silence is not None, view.severity, view.name
+    return WORST_FIRST.index(view.status), view.silence is not None, view.severity, view.label
 
 
-def _view(check: Check, found: CheckResult | None, known: Known) -> CheckView:
-    run = known.latest.get(check.name)
+def _view(check: Check, run: Run | None, found: CheckResult | None, known: Known) -> CheckView:
+    host = run.host if run else ""
+    recent = known.recent.get(check.name, ())
+    own = [each for each in recent if each.host == host] if host else recent
     warning_at, critical_at = _deadlines(check, run)
     value = run.value if run else None
     return CheckView(
         name=check.name,
         status="unknown" if found is None else found.status.value,
         latest=run,
-        history=tuple(reversed(known.recent.get(check.name, ()))),
+        history=tuple(reversed(own)),
         severity=check.severity,
         owner=check.owner,
         runbook=check.runbook,
@@ -104,6 +144,7 @@ def _view(check: Check, found: CheckResult | None, known: Known) -> CheckView:
         critical_at=critical_at,
         silence=known.silences.get(check.name),
         overdue=run is not None and found is not None and found.status.value != run.damped,
+        host=host,
     )
 
 

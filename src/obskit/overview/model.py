@@ -37,6 +37,7 @@ class CheckView:
         critical_at: Of a freshness: from when on it is critical, or None.
         silence: Its silence, or None.
         overdue: Whether its last run is too long ago.
+        host: Whose result it is, where hosts share the store and each has its own; else empty.
     """
 
     name: str
@@ -59,6 +60,12 @@ class CheckView:
     critical_at: float | None = None
     silence: Silence | None = None
     overdue: bool = False
+    host: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name, with its host where it has one."""
+        return f"{self.name} on {self.host}" if self.host else self.name
 
     @property
     def fails(self) -> bool:
@@ -95,7 +102,7 @@ class JobView:
 
 @dataclass(frozen=True)
 class OperationView:
-    """An operation, over its window, by all processes of this host that tell of it.
+    """An operation, over its window, by all processes that tell of it.
 
     Attributes:
         name: Its name.
@@ -150,7 +157,7 @@ class OperationView:
 
 @dataclass(frozen=True)
 class QuotaView:
-    """A quota: how much of what a provider allows is used, by all processes of this host.
+    """A quota: how much of what a provider allows is used, by all processes that tell of it.
 
     Attributes:
         name: Its name.
@@ -207,7 +214,7 @@ class ErrorView:
 
 @dataclass(frozen=True)
 class ProcessView:
-    """A process of the service on this host.
+    """A process of the service.
 
     Attributes:
         pid: Its id.
@@ -217,6 +224,7 @@ class ProcessView:
         release: What it runs, or empty.
         ledger: The account of its records by signal: accepted, exported, dropped by reason, and so on.
         exporters: By signal: where it sends, and whether it is reached.
+        host: Where it runs, where hosts share the store; else empty.
     """
 
     pid: int
@@ -226,6 +234,28 @@ class ProcessView:
     release: str = ""
     ledger: Mapping[str, Any] = field(default_factory=dict)
     exporters: Mapping[str, Any] = field(default_factory=dict)
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class HostView:
+    """A host of the service, of those that share its store.
+
+    Attributes:
+        name: Its name.
+        status: The worst status of its checks; ``silent`` where nothing that it told counts any more.
+        heard: When it was last heard of, seconds since the Unix epoch.
+        checks: How many checks it has a result of that counts.
+        failing: How many of these fail.
+        processes: How many processes of it tell of themselves.
+    """
+
+    name: str
+    status: str
+    heard: float
+    checks: int = 0
+    failing: int = 0
+    processes: int = 0
 
 
 @dataclass(frozen=True)
@@ -243,7 +273,8 @@ class Overview:
         quotas: The quotas.
         scores: The overall score of each group, and under an empty name that of all.
         errors: Errors of late, the newest first.
-        processes: The processes of this host.
+        processes: The processes that tell of themselves.
+        hosts: The hosts that share the store, what is worst first.
         silences: Those that last, the first to end first.
         deploys: The deploys of late, the newest first.
         problems: What could not be read, in words.
@@ -260,6 +291,7 @@ class Overview:
     scores: Mapping[str, float] = field(default_factory=dict)
     errors: Sequence[ErrorView] = ()
     processes: Sequence[ProcessView] = ()
+    hosts: Sequence[HostView] = ()
     silences: Sequence[Silence] = ()
     deploys: Sequence[Deploy] = ()
     problems: Sequence[str] = ()

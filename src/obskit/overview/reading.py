@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from obskit.checks import score
 from obskit.checks.health import ON_DEMAND, overall_health
 from obskit.checks.model import CheckResult
+from obskit.checks.results import lasts
 from obskit.config import Config
 from obskit.declaration import Check, Job
 from obskit.exceptions import StoreError
-from obskit.overview import checks, jobs, standing, usage
+from obskit.overview import checks, hosts, jobs, standing, usage
 from obskit.overview.model import ErrorView, JobView, Overview
 from obskit.overview.standing import Told
 from obskit.registry import Registry, default_registry
 from obskit.state.deploys import Deploy
+from obskit.state.opening import own_host
 from obskit.state.store import JobRun, Run, Silence, Store
 
 _T = TypeVar("_T")
@@ -45,9 +47,12 @@ def overview(
     """
     problems: list[str] = []
     declared = _declared(registry)
-    told, unread = standing.read(config, now) if config.console else ([], [])
-    known = _known(store, told, now, since, most, problems)
-    found = [(check, checks.result(check, known.latest.get(check.name), now)) for check in declared]
+    told, unread = _told(store, config, now, problems)
+    runs = _of_hosts(store, declared, config, now, problems)
+    known = _known(store, told, runs, now, since, most, problems)
+    found = list(checks.found(declared, known))
+    judged = [(check, result) for check, _, result in found]
+    shown = checks.views(found, known)
     environment = config.environment or ""
     ran = _jobs(registry, store, now, problems)
     deploys: list[Deploy] = []
@@ -56,14 +61,15 @@ def overview(
         service=config.service,
         environment=environment,
         now=now,
-        health=_health(found, config, is_read=not problems),
-        checks=checks.views(found, known),
+        health=_health(judged, config, is_read=not problems),
+        checks=shown,
         jobs=ran,
         operations=usage.operations(_both(registry, "operations"), told),
         quotas=usage.quotas(_both(registry, "quotas"), told),
-        scores=score.overall(found),
+        scores=score.overall(judged),
         errors=_errors(told),
         processes=tuple(each.process for each in told),
+        hosts=hosts.views(shown, runs, told),
         silences=tuple(known.silences.values()),
         deploys=deploys,
         problems=(*problems, *unread, *_unheard(declared, told, config)),
@@ -99,23 +105,63 @@ def _read(read: Callable[[], _T], otherwise: _T, problems: list[str]) -> _T:
 
 
 def _known(
-    store: Store, told: Iterable[Told], now: float, since: float, most: int, problems: list[str]
+    store: Store,
+    told: Iterable[Told],
+    runs: Sequence[Run],
+    now: float,
+    since: float,
+    most: int,
+    problems: list[str],
 ) -> checks.Known:
     latest: dict[str, Run] = _read(store.latest, {}, problems)
-    recent: dict[str, list[Run]] = _read(lambda: store.recent(now - since, most), {}, problems)
+    each = most * max(1, len({run.host for run in runs}))
+    recent: dict[str, list[Run]] = _read(lambda: store.recent(now - since, each), {}, problems)
     silences: list[Silence] = _read(lambda: store.silences(now), [], problems)
     by_name = {each.check: each for each in silences}
-    return checks.Known(now, {**latest, **_of_processes(told)}, recent, by_name)
+    of_hosts: dict[str, list[Run]] = {}
+    for run in (*runs, *_of_processes(told)):
+        of_hosts.setdefault(run.check, []).append(run)
+    worst = {run.check: run for run in reversed(_of_processes(told))}
+    return checks.Known(now, {**latest, **worst}, recent, by_name, of_hosts)
 
 
-def _of_processes(told: Iterable[Told]) -> dict[str, Run]:
-    """Of each check that every process runs for itself, the worst of what they found."""
-    worst: dict[str, Run] = {}
+def _told(
+    store: Store, config: Config, now: float, problems: list[str]
+) -> tuple[list[Told], list[str]]:
+    """What processes tell: those of this host in files, those of others over the store."""
+    told, unread = standing.read(config, now) if config.console else ([], [])
+    host, nothing = own_host(config), (list[Told](), list[str]())
+    if not host:
+        return told, unread
+    known = host if told else ""
+    others, missing = _read(lambda: hosts.read(config, store, now, known), nothing, problems)
+    return [*told, *others], [*unread, *missing]
+
+
+def _of_hosts(
+    store: Store, declared: Iterable[Check], config: Config, now: float, problems: list[str]
+) -> list[Run]:
+    """The latest runs of each host that was heard of in a day, or in the period of a rarer check."""
+    if not own_host(config):
+        return []
+    longest = max((lasts(check) for check in declared), default=0.0)
+    since = now - max(hosts.GONE, longest)
+    nothing: list[Run] = []
+    return _read(lambda: store.hosts.latest(since), nothing, problems)
+
+
+def _of_processes(told: Iterable[Told]) -> list[Run]:
+    """Of each check that every process runs for itself, the worst of what those of a host found."""
+    worst: dict[tuple[str, str], Run] = {}
     for run in (run for each in told for run in each.checks):
-        known = worst.setdefault(run.check, run)
-        if checks.WORST_FIRST.index(run.damped) < checks.WORST_FIRST.index(known.damped):
-            worst[run.check] = run
-    return worst
+        known = worst.setdefault((run.check, run.host), run)
+        if _badness(run) < _badness(known):
+            worst[run.check, run.host] = run
+    return sorted(worst.values(), key=_badness)
+
+
+def _badness(run: Run) -> int:
+    return checks.WORST_FIRST.index(run.damped)
 
 
 def _jobs(registry: Registry, store: Store, now: float, problems: list[str]) -> list[JobView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from obskit.exceptions import StoreError
 from obskit.operations.tally import Tally
 from obskit.overview.model import ErrorView, ProcessView
 from obskit.state import text
+from obskit.state.opening import own_host
 from obskit.state.store import Run
 from obskit.telemetry.instance import living, run_directory
 
@@ -63,7 +64,19 @@ def read(config: Config, now: float) -> tuple[list[Told], list[str]]:
         config: The configuration.
         now: Seconds since the Unix epoch.
     """
-    told: list[Told] = []
+    host = own_host(config)
+    found, problems = written(config, now)
+    return [told(each, host) for each in found], problems
+
+
+def written(config: Config, now: float) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the living processes have written, and in words what could not be read. Never raises.
+
+    Args:
+        config: The configuration.
+        now: Seconds since the Unix epoch.
+    """
+    known: list[dict[str, Any]] = []
     problems: list[str] = []
     try:
         place = folder(config)
@@ -75,10 +88,11 @@ def read(config: Config, now: float) -> tuple[list[Told], list[str]]:
         try:
             found = _found(path)
             if found is not None and _lives(found, slots, now):
-                told.append(_told(found))
+                told(found)  # or it cannot be told of
+                known.append(found)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, StoreError) as error:
             problems.append(f"{path} cannot be read: {error}: its process will write it again")
-    return sorted(told, key=lambda each: (each.process.started, each.process.pid)), problems
+    return sorted(known, key=lambda each: (float(each["started"]), int(each["pid"]))), problems
 
 
 def _found(path: Path) -> dict[str, Any] | None:
@@ -100,7 +114,17 @@ def _lives(found: Mapping[str, Any], slots: Mapping[int, int], now: float) -> bo
     return slots.get(slot) == pid if slot is not None else bool(psutil.pid_exists(pid))
 
 
-def _told(found: Mapping[str, Any]) -> Told:
+def told(found: Mapping[str, Any], host: str = "") -> Told:
+    """What a process tells, of what it has written.
+
+    Args:
+        found: It, read.
+        host: The host of the process, where hosts share the store.
+
+    Raises:
+        ValueError: It is not what a process of this release writes. So are `TypeError`, `KeyError`,
+            `AttributeError` and `StoreError`.
+    """
     process = ProcessView(
         pid=int(found["pid"]),
         instance=str(found["instance"]),
@@ -109,12 +133,13 @@ def _told(found: Mapping[str, Any]) -> Told:
         release=str(found["release"]),
         ledger=dict(found["ledger"]),
         exporters=dict(found["exporters"]),
+        host=host,
     )
     return Told(
         process,
         {name: _tally(each) for name, each in found["operations"].items()},
         {name: (int(used), int(recent)) for name, (used, recent) in found["quotas"].items()},
-        [_run(each) for each in found["checks"]],
+        [replace(_run(each), host=host) for each in found["checks"]],
         [_error(each) for each in found["errors"]],
     )
 

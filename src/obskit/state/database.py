@@ -99,4 +99,14 @@ TABLES: tuple[tuple[str, ...], ...] = (
             began DOUBLE PRECISION NOT NULL)""",
         "CREATE INDEX deploys_by_place ON deploys (service, environment, id)",
     ),
+    (
+        """CREATE TABLE latest_of_hosts (
+            service TEXT NOT NULL, host TEXT NOT NULL, name TEXT NOT NULL,
+            started DOUBLE PRECISION NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (service, host, name))""",
+        """CREATE TABLE hosts (
+            service TEXT NOT NULL, host TEXT NOT NULL, heard DOUBLE PRECISION NOT NULL,
+            body TEXT NOT NULL, PRIMARY KEY (service, host))""",
+        "ALTER TABLE history ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    ),
 )

@@ -15,6 +15,7 @@ from obskit.state.ending import ended, newest, telling, took
 from obskit.state.guard import Guard
 from obskit.state.leasing import Fence, Held, fenced, granted
 from obskit.state.memory_deploys import MemoryDeploys
+from obskit.state.memory_hosts import KeptHosts, MemoryHosts
 from obskit.state.memory_notices import KeptNotices, MemoryNotices
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
 
@@ -33,6 +34,7 @@ class _Kept:
     counts: dict[tuple[str, str], Count] = field(default_factory=dict)
     notices: KeptNotices = field(default_factory=KeptNotices)
     deploys: list[Deploy] = field(default_factory=list)
+    hosts: KeptHosts = field(default_factory=KeptHosts)
 
 
 class MemoryStore:
@@ -48,6 +50,7 @@ class MemoryStore:
         self._kept = _Kept()
         self.notices = MemoryNotices(self._held_notices)
         self.deploys = MemoryDeploys(self._held_deploys)
+        self.hosts = MemoryHosts(self._held_hosts)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""
@@ -59,6 +62,7 @@ class MemoryStore:
             kept.fences[run.check] = fence
             kept.latest[run.check] = text.read(Run, written)
             kept.history.append((kept.latest[run.check], len(written)))
+            kept.hosts.keep(kept.latest[run.check])
             return True
 
     def latest(self) -> dict[str, Run]:
@@ -67,12 +71,18 @@ class MemoryStore:
             return dict(kept.latest)
 
     def runs(
-        self, check: str, *, since: float = 0.0, until: float | None = None, limit: int = 1_000
+        self,
+        check: str,
+        *,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int = 1_000,
+        host: str = "",
     ) -> list[Run]:
         """See `Store.runs`."""
         end = inf if until is None else until
         with self._held() as kept:
-            own = (run for run, _ in reversed(kept.history) if run.check == check)
+            own = (run for run, _ in reversed(kept.history) if _is_of(run, check, host))
             found = [run for run in own if since <= run.started < end]
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
 
@@ -89,10 +99,13 @@ class MemoryStore:
                 own[run.check].append(replace(run, details={}, evidence=()))
         return {name: runs for name, runs in own.items() if runs}
 
-    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
+    def values(
+        self, check: str, since: float, step: float, host: str = ""
+    ) -> list[tuple[float, float]]:
         """See `Store.values`."""
         with self._held() as kept:
-            own = [run for run, _ in kept.history if run.check == check and run.started >= since]
+            known = [run for run, _ in kept.history if _is_of(run, check, host)]
+        own = [run for run in known if run.started >= since]
         told: list[tuple[float, float]] = []
         for run in sorted(own, key=lambda run: run.started):
             is_next = not told or run.started >= told[-1][0] + step
@@ -181,6 +194,7 @@ class MemoryStore:
     def purge(self, before: float, max_bytes: int) -> int:
         """See `Store.purge`."""
         with self._held() as kept:
+            kept.hosts.forget(before)
             jobs = _forgettable(kept)
             ages = [(run.started, size) for run, size in kept.history]
             ages += [(when, kept.jobs[run_id][1]) for run_id, when in jobs.items()]
@@ -207,12 +221,21 @@ class MemoryStore:
             yield kept.deploys
 
     @contextmanager
+    def _held_hosts(self) -> Iterator[KeptHosts]:
+        with self._held() as kept:
+            yield kept.hosts
+
+    @contextmanager
     def _held(self) -> Iterator[_Kept]:
         try:
             with self._guard.held():
                 yield self._kept
         except TimeoutError as error:
             raise StoreError(f"the state in memory cannot be used: {error}") from error
+
+
+def _is_of(run: Run, check: str, host: str) -> bool:
+    return run.check == check and (not host or run.host == host)
 
 
 def _forgettable(kept: _Kept) -> dict[str, float]:

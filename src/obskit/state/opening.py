@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from obskit import names
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import Config
 from obskit.config.store_url import LEASE_URL, MEMORY, POSTGRESQL, REDIS, STORE_URL, sqlite_path
@@ -97,6 +99,17 @@ def store_url(config: Config) -> str:
     'memory:'
     """
     return config.state_url or default_url(config)
+
+
+def own_host(config: Config) -> str:
+    """What this host is called in a store that hosts share; empty where the store is one host's.
+
+    >>> own_host(Config(state_url="memory:"))
+    ''
+    """
+    if not store_url(config).startswith(POSTGRESQL):
+        return ""
+    return str(config.resource_attributes.get(names.HOST_NAME) or socket.gethostname())
 
 
 def default_url(config: Config) -> str:

@@ -12,32 +12,14 @@ from obskit.state.database import Database, Execute
 from obskit.state.ending import RUNNING, ended, newest, telling
 from obskit.state.leasing import Fence, Held, fenced, granted
 from obskit.state.sql_deploys import SqlDeploys
+from obskit.state.sql_hosts import SqlHosts
 from obskit.state.sql_notices import SqlNotices
+from obskit.state.statements import DURATIONS, RECENT, RUNS, VALUES
 from obskit.state.store import Count, JobRun, Lease, Run, Silence
 
 # Without a step it would never end, seconds.
 _LEAST_STEP = 0.001
-# From one value to the next that is far enough from it, so that those between cost nothing.
-_NEXT = """SELECT started FROM history WHERE service = ? AND name = ?
-    AND started >= {} AND value IS NOT NULL ORDER BY started LIMIT 1"""
-_VALUES = f"""WITH RECURSIVE moments (moment) AS (
-    SELECT ({_NEXT.format("?")}) UNION ALL
-    SELECT ({_NEXT.format("moment + ?")}) FROM moments WHERE moment IS NOT NULL)
-SELECT moment, (SELECT value FROM history WHERE service = ? AND name = ?
-    AND started = moment AND value IS NOT NULL ORDER BY id LIMIT 1)
-FROM moments WHERE moment IS NOT NULL ORDER BY moment"""  # noqa: S608
-# From where on each check's newest runs are so many; found by the index, and once for each check:
-# because of its LIMIT no planner mixes the inner query with the outer one.
-_RECENT = """SELECT history.name, history.body FROM (
-    SELECT service, name, COALESCE((SELECT started FROM history
-        WHERE service = latest.service AND name = latest.name AND started >= ?
-        ORDER BY started DESC LIMIT 1 OFFSET ?), ?) AS first
-    FROM latest WHERE service = ?{} LIMIT ?) AS newest
-JOIN history ON history.service = newest.service AND history.name = newest.name
-    AND history.started >= newest.first"""
 _MOST_CHECKS = 10_000
-_DURATIONS = """SELECT ended - started FROM jobs WHERE service = ? AND name = ?
-    AND ended IS NOT NULL AND outcome <> 'lost' ORDER BY started DESC, run_id DESC LIMIT ?"""
 
 
 class SqlStore:
@@ -53,6 +35,7 @@ class SqlStore:
         self._service = service
         self.notices = SqlNotices(database, service)
         self.deploys = SqlDeploys(database, service)
+        self.hosts = SqlHosts(database, service)
 
     def keep(self, run: Run) -> bool:
         """See `Store.keep`."""
@@ -71,10 +54,13 @@ class SqlStore:
                 " lease = excluded.lease, leased = excluded.leased, body = excluded.body",
                 (self._service, run.check, *fence, body),
             )
+            value = run.value if run.is_usual else None
             execute(
-                "INSERT INTO history (service, name, started, value, body) VALUES (?, ?, ?, ?, ?)",
-                (self._service, run.check, run.started, run.value if run.is_usual else None, body),
+                "INSERT INTO history (service, name, started, value, body, host)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (self._service, run.check, run.started, value, body, run.host),
             )
+            self.hosts.keep(execute, run, body)
         return True
 
     def latest(self) -> dict[str, Run]:
@@ -86,15 +72,19 @@ class SqlStore:
         return {name: text.read(Run, body) for name, body in rows}
 
     def runs(
-        self, check: str, *, since: float = 0.0, until: float | None = None, limit: int = 1_000
+        self,
+        check: str,
+        *,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int = 1_000,
+        host: str = "",
     ) -> list[Run]:
         """See `Store.runs`."""
+        of_host, own = _of(self._service, check, host)
         with self._database.reading() as execute:
-            rows = execute(
-                "SELECT body FROM history WHERE service = ? AND name = ?"
-                " AND started >= ? AND started < ? ORDER BY started DESC, id DESC LIMIT ?",
-                (self._service, check, since, inf if until is None else until, limit),
-            ).fetchall()
+            end = inf if until is None else until
+            rows = execute(RUNS.format(own=of_host), (*own, since, end, limit)).fetchall()
         return [text.read(Run, body) for (body,) in rows]
 
     def recent(
@@ -106,7 +96,7 @@ class SqlStore:
         own = f" AND name IN ({', '.join('?' * len(checks))})" if checks else ""
         asked = (since, most_each - 1, since, self._service, *(checks or ()), _MOST_CHECKS)
         with self._database.reading() as execute:
-            rows = execute(_RECENT.format(own), asked).fetchall()
+            rows = execute(RECENT.format(own), asked).fetchall()
         found: dict[str, list[Run]] = defaultdict(list)
         for name, body in rows:
             found[name].append(text.outline(body))
@@ -115,11 +105,14 @@ class SqlStore:
             del runs[most_each:]  # several may have begun at one moment
         return dict(found)
 
-    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
+    def values(
+        self, check: str, since: float, step: float, host: str = ""
+    ) -> list[tuple[float, float]]:
         """See `Store.values`."""
+        of_host, own = _of(self._service, check, host)
+        asked = (*own, since, *own, max(step, _LEAST_STEP), *own)
         with self._database.reading() as execute:
-            own = (self._service, check)
-            rows = execute(_VALUES, (*own, since, *own, max(step, _LEAST_STEP), *own)).fetchall()
+            rows = execute(VALUES.format(own=of_host), asked).fetchall()
         return [(started, value) for started, value in rows]
 
     def silence(self, silence: Silence) -> None:
@@ -209,7 +202,7 @@ class SqlStore:
         """See `Store.durations`."""
         with self._database.reading() as execute:
             rows = {
-                job: execute(_DURATIONS, (self._service, job, most_each)).fetchall() for job in jobs
+                job: execute(DURATIONS, (self._service, job, most_each)).fetchall() for job in jobs
             }
         return {job: [took for (took,) in own[::-1]] for job, own in rows.items() if own}
 
@@ -256,6 +249,7 @@ class SqlStore:
         for _ in range(purging.ROUNDS):
             with self._database.writing() as execute:
                 gone = purging.purge(self._database, execute, self._service, before, max_bytes)
+                self.hosts.forget(execute, before)
             total += gone
             if gone < purging.MOST:
                 break
@@ -264,6 +258,11 @@ class SqlStore:
     def close(self) -> None:
         """See `Store.close`."""
         self._database.close()
+
+
+def _of(service: str, check: str, host: str) -> tuple[str, tuple[str, ...]]:
+    """What a statement says beside service and name, and whose runs it asks for."""
+    return (" AND host = ?", (service, check, host)) if host else ("", (service, check))
 
 
 def _telling(execute: Execute, service: str) -> list[str]:

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, Protocol
 
 from obskit.state.deploys import Deploys
+from obskit.state.hosts import Hosts
 from obskit.state.notices import Notices
 
 
@@ -36,6 +37,7 @@ class Run:
         instance: The `service.instance.id` of its process.
         ran: Where it was skipped, what the last run before came to; else, or without one, empty.
         counted: Where it was skipped, the status of that run after damping.
+        host: Whose check it is, where hosts share the store; else, and of the fleet's, empty.
     """
 
     check: str
@@ -57,6 +59,7 @@ class Run:
     instance: str = ""
     ran: str = ""
     counted: str = ""
+    host: str = ""
 
     @property
     def is_usual(self) -> bool:
@@ -167,6 +170,10 @@ class Store(Protocol):
     def deploys(self) -> Deploys:
         """What is kept of deploys."""
 
+    @property
+    def hosts(self) -> Hosts:
+        """What is kept of each host."""
+
     def keep(self, run: Run) -> bool:
         """Keep a run, as the check's latest and in its history.
 
@@ -176,12 +183,18 @@ class Store(Protocol):
         """
 
     def latest(self) -> dict[str, Run]:
-        """The latest run of each check."""
+        """The latest run of each check, of whichever host."""
 
     def runs(
-        self, check: str, *, since: float = 0.0, until: float | None = None, limit: int = 1_000
+        self,
+        check: str,
+        *,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int = 1_000,
+        host: str = "",
     ) -> list[Run]:
-        """Runs of a check that began in a span of time, the newest first."""
+        """Runs of a check that began in a span of time, the newest first; of one host if named."""
 
     def recent(
         self, since: float, most_each: int, checks: Sequence[str] | None = None
@@ -192,11 +205,13 @@ class Store(Protocol):
         runs are read in no time.
         """
 
-    def values(self, check: str, since: float, step: float) -> list[tuple[float, float]]:
+    def values(
+        self, check: str, since: float, step: float, host: str = ""
+    ) -> list[tuple[float, float]]:
         """When a check measured and what, the oldest first, in runs that did not fail.
 
-        Those that could not be judged count: out of them a past is made. Of what was measured
-        within so many seconds, `step`, the first alone is told.
+        Of one host, where it is named. Those that could not be judged count: out of them a past is
+        made. Of what was measured within so many seconds, `step`, the first alone is told.
         """
 
     def silence(self, silence: Silence) -> None:

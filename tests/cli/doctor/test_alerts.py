@@ -52,6 +52,11 @@ def test_a_watchdog_that_nobody_hears_is_a_warning_where_metrics_leave(
     assert "Watchdog" not in of(doctor, tmp_path)[1]  # without metrics it has nobody to tell of it
 
 
+def test_a_file_that_is_here_counts_where_none_is_named(secret: Path, doctor: Doctor) -> None:
+    found = doctor("alerts")
+    assert (found.exit_code, "team/webhook has what it needs" in found.output) == (0, True)
+
+
 def test_a_secret_that_is_missing_is_found(secret: Path, doctor: Doctor, tmp_path: Path) -> None:
     secret.unlink()
     code, told = of(doctor, tmp_path)
@@ -79,6 +84,20 @@ def test_messages_that_wait_are_found_with_why(
     ) in told
 
 
+def test_messages_are_counted_by_their_channel(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    at = 1_767_225_600.0
+    wait = [
+        Notice(str(number), channel, at, "x", due=at)
+        for number, channel in enumerate(("team/webhook", "team/webhook", "data/email"))
+    ]
+    assert app.store.notices.note("{}", 0, wait)
+    told = of(doctor, tmp_path)[1]
+    assert "2 messages wait for team/webhook since 2026-01-01T00:00:00Z: mend that" in told
+    assert "1 messages wait for data/email since 2026-01-01T00:00:00Z: mend that" in told
+
+
 def test_a_silence_is_found_with_how_to_end_it(
     secret: Path, app: Host, doctor: Doctor, tmp_path: Path
 ) -> None:
@@ -98,12 +117,46 @@ def test_checks_that_run_no_more_are_found(
     assert "nothing runs them: start the service, or see to its cron" in told
 
 
+@pytest.mark.parametrize(("minutes", "code"), [(125, 0), (140, 1)])
+def test_checks_run_no_more_when_two_runs_and_the_time_of_one_are_missing(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path, minutes: int, code: int
+) -> None:
+    app.write('checks.add("hourly", lambda: None, every="1h", timeout="10m")')
+    app.store.keep(kept("hourly", time.time() - minutes * 60))
+    assert of(doctor, tmp_path)[0] == code
+
+
+def test_the_check_that_ran_last_tells_whether_any_runs(
+    secret: Path, app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    app.write(
+        """
+        for name in ("old", "rows", "older"):
+            checks.add(name, lambda: None, every="1m", timeout="10s")
+        """
+    )
+    for name in ("old", "older"):
+        app.store.keep(kept(name, time.time() - 7_200))
+    code, told = of(doctor, tmp_path)
+    assert (code, "the last check, rows, ran 3" in told) == (0, True)
+
+
 def test_checks_that_never_ran_are_found(app: Host, doctor: Doctor, tmp_path: Path) -> None:
     assert "no check has run: start the service" in of(doctor, tmp_path)[1]
 
 
-def test_without_a_file_people_may_hear_by_alertmanager(app: Host, doctor: Doctor) -> None:
-    told = doctor("alerts", OTEL_EXPORTER_OTLP_ENDPOINT="http://otel:4318").output
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318"},
+        {"OTEL_METRICS_EXPORTER": "prometheus"},
+    ],
+    ids=["sent", "scraped"],
+)
+def test_without_a_file_people_may_hear_by_alertmanager(
+    app: Host, doctor: Doctor, environ: dict[str, str]
+) -> None:
+    told = doctor("alerts", **environ).output
     assert (
         "OK      alerts        alerts.toml is not here: who hears is Alertmanager's to say" in told
     )

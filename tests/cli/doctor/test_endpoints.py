@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -15,6 +16,11 @@ from tests.cli.doctor.conftest import Doctor
 from tests.cli.host import Host
 from tests.config.authority import Authority, certificates
 from tests.faults import faulty, refusing, status, tunnel
+
+from obskit import Registry
+from obskit.cli.doctor.endpoints import endpoints
+from obskit.cli.doctor.patient import Patient
+from obskit.config import load
 
 
 def test_each_step_to_a_receiver_is_told(app: Host, doctor: Doctor) -> None:
@@ -71,6 +77,25 @@ def test_a_port_where_nobody_listens_is_told(app: Host, doctor: Doctor) -> None:
     assert code == 1
 
 
+def test_what_is_not_reached_leaves_the_others(app: Host, doctor: Doctor) -> None:
+    with refusing() as url, faulty(status(200, body=b"{}")) as server:
+        jaeger = f"http://127.0.0.1:{server.port}"
+        given = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{url}/v1/traces", "JAEGER_URL": jaeger}
+        found = doctor("endpoints", "--json", **given)
+    told = [(one["level"], one["what"]) for one in json.loads(found.stdout)["findings"]]
+    assert [level for level, _ in told] == ["failed", "ok", "ok"]
+    assert told[1][1].startswith("jaeger: ")
+    assert told[2][1].startswith("2 endpoints answer, the slowest, jaeger, after ")
+
+
+def test_an_endpoint_of_what_is_printed_is_not_asked(app: Host, doctor: Doctor) -> None:
+    with faulty() as server:
+        given = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": server.url}
+        found = doctor("endpoints", OTEL_TRACES_EXPORTER="console", **given)
+        assert server.connections == 0
+    assert "no endpoint is configured: nothing leaves this process" in found.output
+
+
 def test_a_name_that_nobody_knows_is_told(app: Host, doctor: Doctor) -> None:
     told, code = of(doctor, "http://otel.invalid:4318/v1/traces")
     assert "name failed after T: " in told
@@ -116,7 +141,16 @@ def test_a_server_that_wants_a_login_is_told_how(app: Host, doctor: Doctor) -> N
 def test_where_errors_go_is_reached_whatever_it_answers(app: Host, doctor: Doctor) -> None:
     with faulty(status(404)) as server:
         found = doctor("endpoints", SENTRY_DSN=f"http://0123abcd@127.0.0.1:{server.port}/7")
+        (request,) = server.requests
     assert f"errors: http://127.0.0.1:{server.port}/ answers: " in found.output
+    assert found.exit_code == 0
+    assert "authorization" not in request.headers  # the key is for errors
+
+
+def test_sentry_is_reached_whatever_it_answers(app: Host, doctor: Doctor) -> None:
+    with faulty(status(302)) as server:
+        found = doctor("endpoints", "--sentry", f"http://127.0.0.1:{server.port}")
+    assert f"sentry: http://127.0.0.1:{server.port}/ answers: " in found.output
     assert found.exit_code == 0
 
 
@@ -139,6 +173,14 @@ def test_a_clock_that_is_right_is_told_in_a_line(app: Host, doctor: Doctor) -> N
     assert "OK      endpoints     the clocks of traces agree with ours within 5 s" in found.output
 
 
+@pytest.mark.parametrize("date", ["soon", "32 Jan 2026 00:00:00 GMT"])
+def test_a_clock_that_says_nothing_is_not_judged(app: Host, doctor: Doctor, date: str) -> None:
+    with faulty(status(200, {"Date": date})) as server:
+        found = doctor("endpoints", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=server.url)
+    assert found.exit_code == 0
+    assert "clock" not in found.output
+
+
 def test_nobody_is_asked_offline(app: Host, doctor: Doctor) -> None:
     with faulty() as server:
         environ = {
@@ -150,6 +192,28 @@ def test_nobody_is_asked_offline(app: Host, doctor: Doctor) -> None:
         assert server.connections == 0
     assert "OK      endpoints     nothing is asked: --offline" in found.output
     assert "OK      journey       nothing is sent: --offline" in found.output
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "insecure", "asked"),
+    [
+        ("collector:4317", "true", "http://collector:4317"),
+        ("collector:4317", "false", "https://collector:4317"),
+        ("http://collector", "false", "http://collector:4317"),
+        ("https://collector:443", "true", "https://collector:443"),
+    ],
+)
+def test_grpc_is_asked_at_its_port_with_tls_unless_told(
+    host: Host, endpoint: str, insecure: str, asked: str
+) -> None:
+    environ = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_INSECURE": insecure,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    }
+    config = load({"service": "shop"}, environ)
+    patient = Patient(config, Registry(), host.store, Path("alerts.toml"), 0.0)
+    assert [each.asked.url for each in endpoints(patient)] == [asked]
 
 
 def test_grpc_is_reached_by_how_http2_begins(app: Host, doctor: Doctor) -> None:

@@ -39,6 +39,19 @@ def test_what_fails_for_several_runs_is_damped_by_as_many(app: Host, doctor: Doc
     assert "try failures_before_alert=4, or another threshold" in told
 
 
+def test_what_fails_still_says_nothing_of_how_soon_it_mends(app: Host, doctor: Doctor) -> None:
+    fill(app, {150, 100, 50, 4, 3, 2, 1})
+    told = doctor("false-alarms").output
+    assert "try failures_before_alert=2, or another threshold" in told
+
+
+def test_what_flaps_and_mends_late_is_damped_by_one_run_more(app: Host, doctor: Doctor) -> None:
+    fill(app, {*range(141, 151), *range(126, 136), *range(111, 121)})
+    told = doctor("false-alarms").output
+    assert "was well within minutes 0 times, and flapped 2 times" in told
+    assert "try failures_before_alert=2, or another threshold" in told
+
+
 def test_no_damping_helps_what_fails_for_many_runs(app: Host, doctor: Doctor) -> None:
     app.write('checks.add("rows", lambda: None, every="5s", timeout="1s")')
     fill(app, {150, 100, 50})

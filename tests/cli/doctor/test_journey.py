@@ -144,14 +144,29 @@ def test_what_the_collector_took_and_the_store_has_not_was_lost_between_them(
     assert found.exit_code == 1
 
 
-def test_a_store_that_refuses_is_told_with_what_to_do(app: Host, doctor: Doctor) -> None:
-    with faulty() as receiver, faulty(status(401)) as jaeger:
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(401, "its login is wrong"), (403, "it lets us read nothing: the rights of that login")],
+)
+def test_a_store_that_refuses_is_told_with_what_to_do(
+    app: Host, doctor: Doctor, number: int, remedy: str
+) -> None:
+    with faulty() as receiver, faulty(status(number)) as jaeger:
         found = doctor(
             "journey", "--jaeger", base(jaeger), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=receiver.url
         )
         assert len(jaeger.requests) == 1  # it would answer the same again
-    assert (
-        "Jaeger did not have it T later: answered 401: its login is wrong" in lines(found.output)[0]
+    assert f"Jaeger did not have it T later: answered {number}: {remedy}" in lines(found.output)[0]
+    assert found.exit_code == 1
+
+
+def test_a_store_that_is_away_is_told_with_what_to_do(app: Host, doctor: Doctor) -> None:
+    with faulty() as receiver, refusing() as jaeger:
+        given = ("--jaeger", jaeger, "--timeout", "3s")
+        found = doctor("journey", *given, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=receiver.url)
+    assert re.search(
+        r"Jaeger did not have it T later: tcp failed after \d+ ms: Connection refused: does it run",
+        lines(found.output)[0],
     )
     assert found.exit_code == 1
 
@@ -171,8 +186,10 @@ def test_a_store_that_refuses_is_told_with_what_to_do(app: Host, doctor: Doctor)
 def test_what_the_receiver_does_not_take_is_lost_there(
     app: Host, doctor: Doctor, answer: Behaviour, why: str
 ) -> None:
-    with faulty(answer) as server:
-        found = doctor("journey", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=server.url)
+    with faulty(answer) as server, faulty() as jaeger:
+        given = ("--jaeger", base(jaeger))
+        found = doctor("journey", *given, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=server.url)
+        assert jaeger.connections == 0  # it cannot have it
     assert lines(found.output) == [
         f"FAILED  journey       span: {why}: obskit doctor endpoints says how far it is reached"
     ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 from tests.cli.doctor.conftest import Doctor, base
 from tests.cli.doctor.followed import lines, only
 from tests.cli.host import Host
 from tests.faults import faulty, hang, status
-from tests.faulty import Faulty
+from tests.faulty import Faulty, Peer
 
 
 def of_errors(doctor: Doctor, server: Faulty, *options: str) -> tuple[list[str], int]:
@@ -97,6 +98,38 @@ def test_an_error_is_read_back_from_sentry_by_its_id(app: Host, doctor: Doctor) 
     assert code == 0
 
 
+def test_an_error_is_read_back_from_bugsink_among_the_newest_issues_of_its_project(
+    app: Host, doctor: Doctor
+) -> None:
+    pytest.importorskip("sentry_sdk")
+    with faulty() as server:
+
+        def bugsink(peer: Peer) -> bool:
+            envelope = only(server, "/api/7/envelope/").body
+            ours = str(UUID(json.loads(envelope.splitlines()[2])["event_id"]))
+            found = {
+                "/api/canonical/0/issues/": [7, {"id": "i-1"}, {"id": "i-2"}],
+                "/api/canonical/0/events/?issue=i-1": [{"event_id": str(UUID(int=1))}],
+                "/api/canonical/0/events/?issue=i-2": [7, {"event_id": ours}],
+            }
+            path = peer.take().path
+            results = next(each for start, each in found.items() if path.startswith(start))
+            peer.answer(200, body=json.dumps({"results": results}).encode())
+            return True
+
+        with faulty(bugsink) as sentry:
+            told, code = of_errors(doctor, server, "--sentry", base(sentry))
+            asked = sentry.requests
+    assert [one.path for one in asked] == [
+        "/api/canonical/0/issues/?project=7&sort=last_seen&order=desc",
+        "/api/canonical/0/events/?issue=i-1",
+        "/api/canonical/0/events/?issue=i-2",
+    ]
+    assert [one.headers.get("authorization") for one in asked] == [None] * 3
+    assert told == ["error: its receiver took it after T, Sentry had it T later"]
+    assert code == 0
+
+
 def test_a_token_that_may_not_read_is_told(app: Host, doctor: Doctor) -> None:
     pytest.importorskip("sentry_sdk")
     with faulty() as server, faulty(status(401)) as sentry:
@@ -115,7 +148,7 @@ def test_a_token_that_may_not_read_is_told(app: Host, doctor: Doctor) -> None:
 def test_what_is_no_bugsink_is_asked_for_the_organization(app: Host, doctor: Doctor) -> None:
     pytest.importorskip("sentry_sdk")
     with faulty() as server, faulty(status(404)) as sentry:
-        told, code = of_errors(doctor, server, "--sentry", base(sentry), "--timeout", "5s")
+        told, code = of_errors(doctor, server, "--sentry", base(sentry), "--timeout", "8s")
     assert told == [
         (
             "FAILED  journey       error: its receiver took it after T: Sentry did not have it T later:"

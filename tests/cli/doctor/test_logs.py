@@ -78,6 +78,18 @@ def test_files_that_nothing_was_written_to_for_a_day_are_found(log: Path, doctor
     assert f"nothing was written to {log.parent} for 3d: see that the service runs" in found
 
 
+def test_of_several_files_the_newest_tells_whether_anything_is_written(
+    log: Path, doctor: Doctor
+) -> None:
+    before = time.time() - 3 * 86_400
+    for name in ("access", "imports"):
+        old = log.with_name(f"{name}.log")
+        old.write_text("{}\n")
+        os.utime(old, (before, before))
+    found = doctor("logs")
+    assert (found.exit_code, f"{log.parent} is written to, " in found.output) == (0, True)
+
+
 def test_a_file_that_cannot_be_written_is_found(host: Host) -> None:
     with TemporaryDirectory() as folder:  # below one that everybody can enter
         Path(folder).chmod(0o755)
@@ -89,6 +101,7 @@ def test_a_file_that_cannot_be_written_is_found(host: Host) -> None:
         with nobody():
             found = [each.what for each in diagnose(patient)]
     assert f"{log} cannot be written by this user" in found
+    assert [each for each in found if "is written to" in each] == []
 
 
 def test_a_disk_that_is_nearly_full_is_found(
@@ -102,6 +115,9 @@ def test_rotated_files_that_nobody_compressed_are_found(log: Path, doctor: Docto
     for number in range(21):
         (log.parent / f"app.log-20260101T0000{number:02}.000000-7").touch()
     assert "21 rotated files in" in doctor("logs").output
+    for path in log.parent.glob("app.log-*"):
+        path.rename(f"{path}.gz")
+    assert "rotated files" not in doctor("logs").output
 
 
 def test_no_file_is_needed_where_lines_leave_over_otlp(app: Host, doctor: Doctor) -> None:

@@ -14,7 +14,7 @@ from tests.cli.doctor.test_logs import Usage, nobody
 from tests.cli.host import Host, kept
 
 from obskit import Registry
-from obskit.cli.doctor.patient import Patient
+from obskit.cli.doctor.patient import Finding, Patient
 from obskit.cli.doctor.places import diagnose
 from obskit.config import load
 from obskit.export.spool import Spool
@@ -38,6 +38,7 @@ def test_places_that_can_be_written_are_well(app: Host, doctor: Doctor, tmp_path
         f"state sqlite:///{tmp_path}/state/state.sqlite3 can be written, in "
     )
     assert lines[3].startswith("the disk of ")
+    assert len(lines) == 4  # they are all on one disk
     assert found.exit_code == 0
 
 
@@ -82,6 +83,39 @@ def test_what_waits_in_the_spool_is_a_warning(app: Host, doctor: Doctor, tmp_pat
     assert found.exit_code == 0
 
 
+def test_files_of_the_spool_that_are_damaged_are_a_warning(
+    app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool", 1_000_000)
+    assert spool.put("traces", b"bytes", 7).stored
+    torn = spool.directory / "torn"
+    torn.mkdir()
+    for file in spool.directory.glob("*.traces"):
+        file.rename(torn / file.name)
+    found = doctor("places", OBSKIT_SPOOL_DIR=str(spool.directory))
+    assert (
+        f"WARNING places        1 damaged files were set aside in {torn}: was the disk full? Remove them:"
+        " obskit spool purge"
+    ) in found.stdout
+    assert found.exit_code == 0
+
+
+def test_all_places_are_summed_up(tmp_path: Path) -> None:
+    environ = {
+        "OBSKIT_RUN_DIR": f"{tmp_path}/run",
+        "OBSKIT_SPOOL_DIR": f"{tmp_path}/spool",
+        "OBSKIT_STATE_URL": f"sqlite:///{tmp_path}/state/state.sqlite3",
+    }
+    config = load({"service": "shop"}, environ)
+    patient = Patient(config, Registry(), MemoryStore(), Path("alerts.toml"), time.time())
+    assert [each.what for each in diagnose(patient) if each.sums_up] == [
+        (
+            f"what is shared and spooled can be written: {tmp_path}/run/obskit/shop, {tmp_path}/spool,"
+            f" {tmp_path}/state"
+        )
+    ]
+
+
 def test_a_spool_that_is_switched_off_is_told(app: Host, doctor: Doctor) -> None:
     found = doctor("places", OBSKIT_SPOOL_MAX_BYTES="0")
     assert "nothing is kept while a receiver is away: OBSKIT_SPOOL_MAX_BYTES is 0" in found.stdout
@@ -115,23 +149,36 @@ def test_the_right_that_proves_it_is_given_back(app: Host, doctor: Doctor, tmp_p
 
 
 class Ahead(MemoryStore):
-    """A store whose clock is two hours ahead, as that of a database on another host may be."""
+    """A store whose clock is ahead, as that of a database on another host may be."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     def lease(self, name: str, holder: str, seconds: float) -> Lease | None:
-        return Lease(name, holder, 1, time.time() + 7_200 + seconds)
+        return Lease(name, holder, 1, time.time() + self._seconds + seconds)
 
 
-def test_a_store_whose_clock_is_wrong_is_found(tmp_path: Path) -> None:
+def wrong(tmp_path: Path, ahead: float) -> list[Finding]:
+    """What is wrong with a store whose clock is so many seconds ahead."""
     file = tmp_path / "state.sqlite3"
     with closing(open_store(f"sqlite:///{file}", "shop")) as store:
         store.keep(kept("rows"))
     environ = {"OBSKIT_STATE_URL": f"sqlite:///{file}", "OBSKIT_RUN_DIR": str(tmp_path)}
-    patient = Patient(
-        load({"service": "shop"}, environ), Registry(), Ahead(), Path("alerts.toml"), time.time()
-    )
-    (found,) = [each for each in diagnose(patient) if each.is_wrong]
+    config = load({"service": "shop"}, environ)
+    patient = Patient(config, Registry(), Ahead(ahead), Path("alerts.toml"), time.time())
+    return [each for each in diagnose(patient) if each.is_wrong]
+
+
+@pytest.mark.parametrize(("ahead", "where"), [(7_200.0, "ahead of"), (-7_200.0, "behind")])
+def test_a_store_whose_clock_is_wrong_is_found(tmp_path: Path, ahead: float, where: str) -> None:
+    (found,) = wrong(tmp_path, ahead)
     assert found.what.startswith("the clock of the state store is ")
-    assert found.what.endswith("ahead of ours: checks of a fleet run too early, too late or twice")
+    assert found.what.endswith(f"{where} ours: checks of a fleet run too early, too late or twice")
+
+
+def test_a_store_whose_clock_is_apart_by_less_than_five_seconds_is_well(tmp_path: Path) -> None:
+    assert wrong(tmp_path, 4.5) == []
 
 
 def test_memory_is_told(app: Host, doctor: Doctor) -> None:

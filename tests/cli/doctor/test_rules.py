@@ -112,6 +112,16 @@ def test_of_many_missing_rules_some_are_named(app: Host, doctor: Doctor) -> None
     )
 
 
+def test_what_no_rule_can_watch_is_found(host: Host, doctor: Doctor) -> None:
+    host.write('checks.add("rows", lambda: None, every="30d")')
+    lines, code = told(doctor, there=[{"name": "Other", "labels": {}}])
+    assert lines[0].startswith(
+        "FAILED  alerts        rules cannot be generated: checks or jobs run more seldom than half of"
+    )
+    assert lines[0].endswith(": correct what is declared")
+    assert code == 1
+
+
 def test_without_an_app_no_rule_is_missed(app: Host, doctor: Doctor) -> None:
     other = {"groups": [{"rules": [{"name": "Other", "labels": {}}]}]}
     with faulty(by_path({"/api/v1/rules": {"data": other}})) as server:

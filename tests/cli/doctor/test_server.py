@@ -27,12 +27,15 @@ sys.stdin.read()
 
 
 @contextmanager
-def running(tmp_path: Path, script: str, *words: str) -> Iterator[int]:
-    """A process of the service that was begun by a script of this name."""
+def running(tmp_path: Path, script: str, *words: str, master: str = "") -> Iterator[int]:
+    """A process of the service that was begun by a script of this name, and that by Gunicorn's master."""
     folder = tmp_path / "run" / "obskit" / "unknown_service_python"
     file = tmp_path / script
     file.write_text(SERVICE)
     command = [sys.executable, str(file), str(folder), *words]
+    if master:
+        (tmp_path / "gunicorn").write_text(master)
+        command.insert(1, str(tmp_path / "gunicorn"))
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -71,6 +74,24 @@ def test_a_process_under_nothing_that_is_known_is_told(
     with running(tmp_path, "sync.py"):
         found = doctor("server")
     assert "no known server: 1 processes, 1 threads each\n" in found.stdout
+
+
+@pytest.mark.parametrize("script", ["uwsgi-core", "uwsgi_python3"])
+def test_a_server_is_known_by_how_its_program_begins(
+    app: Host, doctor: Doctor, tmp_path: Path, script: str
+) -> None:
+    with running(tmp_path, script, "--enable-threads"):
+        found = doctor("server")
+    assert "uwsgi: 1 processes, 1 threads each, threads enabled\n" in found.stdout
+
+
+def test_a_process_is_of_the_server_that_began_it(
+    app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    master = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)"
+    with running(tmp_path, "work.py", master=master):
+        found = doctor("server")
+    assert "gunicorn: 1 processes, 1 threads each\n" in found.stdout
 
 
 def test_uwsgi_without_threads_is_found(app: Host, doctor: Doctor, tmp_path: Path) -> None:
@@ -137,6 +158,18 @@ def test_several_processes_with_a_memory_of_their_own_are_found(
         "2 processes keep their state in memory: each runs the checks of the host" in found.stdout
     )
     assert found.exit_code == 1
+
+
+def test_one_process_may_keep_its_state_in_memory(
+    app: Host, doctor: Doctor, tmp_path: Path
+) -> None:
+    with running(tmp_path, "gunicorn"):
+        found = doctor("server", OBSKIT_STATE_URL="memory:")
+    assert (found.exit_code, "in memory" in found.stdout) == (0, False)
+
+
+def test_where_nothing_runs_no_worker_of_checks_is_missed(app: Host, doctor: Doctor) -> None:
+    assert "in a worker" not in doctor("server", OBSKIT_CHECKS_IN="worker").stdout
 
 
 @pytest.mark.parametrize(("words", "told"), [([], True), (["check", "worker"], False)])

@@ -13,6 +13,7 @@ CHECKS = [
     CheckView("unpaid-orders", "warning", run(status="warning", message="12 wait")),
     CheckView("database", "unknown"),
     CheckView("disk", "ok", run()),
+    CheckView("slow", "skipped", run("slow", "skipped", message="database is down")),
 ]
 
 
@@ -24,17 +25,27 @@ def test_services_stand_one_below_the_other_with_their_sections() -> None:
     assert [click.unstyle(line) for line in lines(looks)] == [
         "NO ANSWER  https://cron.test/health  name failed: no such host",
         "",
-        "DEGRADED  shop  checks: 1 warning, 1 unknown, 1 ok  22:13:20Z",
+        "DEGRADED  shop  checks: 1 warning, 1 unknown, 1 ok, 1 skipped  22:13:20Z",
         "",
         "Failing",
         "WARNING  unpaid-orders  12 wait; for 1m; ran 59s ago",
         "UNKNOWN  database       it has not run yet",
         "",
         "Checks",
-        "OK  disk  ran 59s ago",
+        "OK       disk  ran 59s ago",
+        "SKIPPED  slow  database is down; ran 59s ago",
     ]
 
 
 def test_a_state_is_told_in_its_colour_too() -> None:
     (line,) = lines([Look("shop", trouble="gone")])
     assert line == "\x1b[31mNO ANSWER\x1b[0m  shop  gone"
+
+
+def test_titles_stand_out_and_what_could_not_be_read_stands_at_the_begin_of_a_line() -> None:
+    overview = Overview("shop", "", NOW, "healthy", CHECKS[2:3], problems=["the store is gone"])
+    assert list(lines([Look("shop", overview)]))[1:4] == [
+        "the store is gone",
+        "",
+        "\x1b[1mChecks\x1b[0m",
+    ]

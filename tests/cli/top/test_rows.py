@@ -11,7 +11,6 @@ from obskit.cli.top import rows
 from obskit.cli.top.rows import Row
 from obskit.declaration import Limit
 from obskit.operations import lateness
-from obskit.operations.job import job
 from obskit.overview.model import (
     CheckView,
     ErrorView,
@@ -21,21 +20,12 @@ from obskit.overview.model import (
     ProcessView,
     QuotaView,
 )
-from obskit.registry import Registry
-from obskit.state.store import JobRun, Silence
+from obskit.state.store import Silence
 
 
 def view(status: str = "ok", **facts: Any) -> CheckView:
     told = {name: facts.pop(name) for name in ("value", "message", "since") if name in facts}
     return CheckView("rows", status, run("rows", status, **told), **facts)
-
-
-def of_job(*runs: JobRun, **options: Any) -> list[Row]:
-    registry = Registry()
-    job("sync", registry=registry, **options)
-    declared = registry.jobs["sync"]
-    standing = lateness.judge(runs, NOW, job=declared, known_since=NOW)
-    return list(rows.of_job(JobView("sync", standing, runs, owner=declared.owner), NOW))
 
 
 def test_a_check_that_fails_says_why_since_when_and_whose_it_is() -> None:
@@ -48,6 +38,25 @@ def test_a_check_that_is_silenced_says_by_whom() -> None:
     silence = Silence("rows", NOW + 60, "we mend it", "ada", NOW)
     found = rows.of_check(view(silence=silence, value=3.0), NOW)
     assert found.told == "3; ran 59s ago; silenced until 2023-11-14T22:14:20Z by ada"
+
+
+def test_a_check_that_fails_is_silenced_and_says_so_too() -> None:
+    silence = Silence("rows", NOW + 60, "we mend it", "ada", NOW)
+    found = rows.of_check(view("critical", silence=silence, message="it is gone"), NOW)
+    assert found.told == (
+        "it is gone; for 1m; ran 59s ago; silenced until 2023-11-14T22:14:20Z by ada"
+    )
+
+
+def test_a_check_that_fails_without_a_word_says_what_it_measured() -> None:
+    failing = view("critical", value=3.0, unit="{row}")
+    assert rows.of_check(failing, NOW).told == "3 row; for 1m; ran 59s ago"
+
+
+@pytest.mark.parametrize(("since", "told"), [(NOW + 9, "for 0ms"), (float("-inf"), "for ever")])
+def test_a_failure_that_began_at_no_moment_of_the_past_is_told(since: float, told: str) -> None:
+    found = rows.of_check(view("critical", message="it is gone", since=since), NOW)
+    assert found.told == f"it is gone; {told}; ran 59s ago"
 
 
 def test_a_check_that_is_well_says_what_it_measured_or_said() -> None:
@@ -67,61 +76,6 @@ def test_a_check_whose_last_run_is_too_long_ago_says_so() -> None:
 def test_a_check_that_has_not_run_says_so() -> None:
     found = rows.of_check(CheckView("rows", "unknown", owner="data"), NOW)
     assert found == Row("UNKNOWN", "rows", "it has not run yet; owner data")
-
-
-def test_what_a_check_says_steers_no_terminal() -> None:
-    found = rows.of_check(view("critical", message="\x1b[2J\nboo", since=NOW, owner="\x07"), NOW)
-    assert found.told.startswith("\\x1b[2J\\nboo; ")
-    assert found.told.endswith("owner \\x07")
-
-
-def test_a_run_that_goes_on_is_a_bar_with_its_rate_and_what_is_left() -> None:
-    going_on = JobRun("a", "sync", NOW - 30, done=15, total=20, beat=NOW)
-    told = "███████████████░░░░░ 75%, 15 of 20, 0.5/s, 10s left, for 30s"
-    assert of_job(going_on) == [Row("running", "sync", told)]
-
-
-def test_a_run_that_follows_another_tells_of_that_too() -> None:
-    before = JobRun("a", "sync", NOW - 90, "ok", finished=NOW - 60)
-    going_on = JobRun("b", "sync", NOW - 30, beat=NOW)
-    assert of_job(before, going_on) == [Row("running", "sync", "for 30s; ok, 1m ago")]
-
-
-def test_each_run_that_goes_on_has_a_row() -> None:
-    runs = [
-        JobRun(each, "sync", NOW - 30, done=n, total=4, beat=NOW) for n, each in enumerate("ab")
-    ]
-    first, second = of_job(*runs)
-    assert first.told == "░░░░░░░░░░░░░░░░░░░░ 0%, 0 of 4, for 30s"
-    assert second.told == "█████░░░░░░░░░░░░░░░ 25%, 1 of 4, 0.0333/s, 1m30s left, for 30s"
-
-
-def test_large_counts_are_written_whole() -> None:
-    (found,) = of_job(JobRun("a", "sync", NOW - 30, done=1_200_001, total=4_800_004, beat=NOW))
-    assert "25%, 1200001 of 4800004, 4e+04/s" in found.told
-
-
-@pytest.mark.parametrize(("done", "told"), [(0.0, "for 30s"), (7.0, "7 done, for 30s")])
-def test_a_run_without_a_whole_has_no_bar(done: float, told: str) -> None:
-    going_on = JobRun("a", "sync", NOW - 30, done=done, beat=NOW)
-    assert of_job(going_on) == [Row("running", "sync", told)]
-
-
-def test_a_job_that_is_late_says_so_and_whose_it_is() -> None:
-    ended = JobRun("a", "sync", NOW - 7_200, "ok", finished=NOW - 7_190)
-    (found,) = of_job(ended, expect_every="1h", late_after="1m", owner="data")
-    assert found == Row(
-        "late",
-        "sync",
-        "expected until 2023-11-14T21:14:20Z, 59m ago;"
-        " its last run, at 2023-11-14T20:13:20Z, was ok; owner data",
-    )
-
-
-def test_a_job_that_is_well_says_when_it_is_due() -> None:
-    ended = JobRun("a", "sync", NOW - 600, "ok", finished=NOW - 590)
-    (found,) = of_job(ended, expect_every="1h", late_after="1m")
-    assert found == Row("ok", "sync", "ok, 9m50s ago; due in 51m")
 
 
 def test_an_operation_tells_its_errors_and_how_long_it_takes() -> None:
@@ -182,11 +136,18 @@ def test_what_may_not_be_at_all_and_what_may_not_be_less_is_no_budget(
     assert rows.of_budget(view(value=0.5, limits=limits), ()) is None
 
 
+def test_what_measured_nothing_is_neither_a_budget_nor_a_count() -> None:
+    silent = view("unknown", unit="{call}", limits=(Limit("critical", "upper", 120.0),))
+    assert rows.of_budget(silent, ()) is None
+    assert rows.of_count(silent, [(NOW - 60, 1.0), (NOW, 3.0)]) is None
+
+
 def test_a_count_is_told_with_its_trend_and_its_change() -> None:
     count = view(value=3_200_000.0, unit="{row}")
     measured = [(NOW - 7_200, 5_200_000.0), (NOW - 3_600, 5_200_000.0), (NOW, 3_200_000.0)]
     assert rows.of_count(count, measured) == Row("OK", "rows", "3200000 row  ██▁  -2000000 in 2h")
     assert rows.of_count(count, measured[2:]) == Row("OK", "rows", "3200000 row")
+    assert rows.of_count(count, measured[:2]) == Row("OK", "rows", "3200000 row  ▁▁  +0 in 1h")
 
 
 @pytest.mark.parametrize("unit", ["", "1", "By", "s", "%"])
@@ -235,6 +196,39 @@ def test_a_process_tells_what_it_has_dropped_and_what_it_does_not_reach() -> Non
     assert rows.of_process(ProcessView(8, "i-2", NOW - 60, NOW), NOW) == Row(
         "ok", "pid 8", "nothing dropped; for 1m"
     )
+
+
+def test_a_process_whose_receiver_is_away_has_dropped_nothing_yet() -> None:
+    away = ProcessView(7, "i-1", NOW - 60, NOW, exporters={"logs": {"reached": False}})
+    assert rows.of_process(away, NOW) == Row(
+        "ok", "pid 7", "logs do not reach their receiver; nothing dropped; for 1m"
+    )
+
+
+def test_what_a_process_tells_in_another_shape_is_left_out() -> None:
+    strange = ProcessView(7, "i-1", NOW - 60, NOW, "", {"pid": 7}, {"logs": 7})
+    assert rows.of_process(strange, NOW) == Row("ok", "pid 7", "nothing dropped; for 1m")
+
+
+BELL = "\x1b[2J\nboo"
+SILENCE = Silence("rows", NOW + 60, BELL, BELL, NOW)
+SAID = [
+    rows.of_check(view("critical", message=BELL, since=NOW), NOW),
+    rows.of_check(view(message=BELL), NOW),
+    rows.of_check(view(value=3.0, unit=BELL), NOW),
+    rows.of_check(CheckView("rows", "unknown", owner=BELL), NOW),
+    rows.of_check(view(silence=SILENCE), NOW),
+    rows.of_operation(OperationView("payment", 3, 3, reasons={BELL: 3})),
+    *rows.of_errors([ErrorView(NOW, BELL, BELL, BELL, "r-1")], NOW),
+    rows.of_silence(SILENCE, NOW),
+    rows.of_process(ProcessView(7, "i-1", NOW, NOW, BELL), NOW),
+]
+
+
+def test_what_others_say_steers_no_terminal() -> None:
+    told = [text for row in SAID for text in row]
+    assert [text for text in told if not text.isprintable()] == []
+    assert sum(text.count("\\x1b[2J\\nboo") for text in told) == 12
 
 
 def test_the_whole_is_told_in_a_few_words() -> None:

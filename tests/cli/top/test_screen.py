@@ -119,8 +119,13 @@ def test_a_key_shows_another_pane(keys: tuple[str, ...], title: str) -> None:
     assert shows(press(*keys)).splitlines()[2] == title
 
 
+def test_another_pane_is_shown_from_its_beginning() -> None:
+    assert shows(press("end", "2")) == shows(press("2"))
+
+
 def test_a_pane_without_anything_says_how_there_would_be() -> None:
-    assert "OBSKIT_CONSOLE=true" in shows(press("5"))
+    for key in "45":
+        assert "OBSKIT_CONSOLE=true" in shows(press(key))
     assert shows(press("shift+tab")) == shows(press("5"))
 
 
@@ -179,6 +184,12 @@ def test_several_services_stand_one_below_the_other() -> None:
     ]
 
 
+def test_of_several_services_none_stands_alone_before_the_others_answer() -> None:
+    lines = shows(nothing, LOOK, None).splitlines()
+    assert lines[0] == "2 services: 1 unhealthy, 1 asked for the first time"
+    assert lines[1].startswith("UNHEALTHY  shop test  checks: ")
+
+
 def test_what_services_say_is_no_markup() -> None:
     check = CheckView(
         "[bold]x[/]", "critical", run(status="critical", message="[@click=app.quit]a[/]")
@@ -206,6 +217,18 @@ def test_names_take_the_room_that_a_terminal_has_after_it_has_grown() -> None:
         await pilot.resize_terminal(120, 24)
 
     assert f"OK {name} " in shows(grow, look, size=(40, 24))
+
+
+def test_names_that_are_wide_stand_in_their_column() -> None:
+    checks = [CheckView(name, "ok", run()) for name in ("检查检", "rows")]
+    lines = shows(nothing, Look("shop", Overview("shop", "", NOW, "healthy", checks))).splitlines()
+    assert lines[2:4] == ["OK 检查检 ran 59s ago", "OK rows   ran 59s ago"]
+
+
+def test_a_word_that_is_longer_than_its_column_is_shown_whole() -> None:
+    check = CheckView("rows", "critical", run(status="critical", message="x" * 150))
+    told = shows(nothing, Look("shop", Overview("shop", "", NOW, "unhealthy", [check])))
+    assert told.count("x") == 150
 
 
 def test_of_many_rows_no_more_are_drawn_than_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

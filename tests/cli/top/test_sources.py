@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import json
 import ssl
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,12 +43,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class Answering:
-    """A server that answers with what it is told to, and counts how many ask at once."""
+    """A server that answers with what it is told to, and says who asked, and how many at once."""
 
     def __init__(self) -> None:
         self.body = b"{}"
         self.status = 200
         self.asked = self.most = 0
+        self.logins: list[str | None] = []
         self.waits = threading.Event()
         self.waits.set()
         self._now = 0
@@ -55,6 +58,7 @@ class Answering:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer._count(1)
+                outer.logins.append(self.headers["Authorization"])
                 outer.waits.wait()
                 outer._count(-1)
                 self.send_response(outer.status)
@@ -65,6 +69,11 @@ class Answering:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/health"
+
+    def measured(self, value: float, age: float) -> None:
+        """Answer from now on that a check measured this so many seconds ago."""
+        facts = {"status": "ok", "value": value, "age_seconds": age}
+        self.body = json.dumps({"status": "healthy", "checks": {"rows": facts}}).encode()
 
     def _count(self, by: int) -> None:
         self._now += by
@@ -87,17 +96,20 @@ def answering() -> Iterator[Answering]:
 def test_a_store_tells_what_is_kept_with_trends(config: Config) -> None:
     registry = Registry()
     registry.add("rows", lambda: 3, every="1m")
+    registry.add("quiet", lambda: None, every="1m")
     now = time.time()
-    with_values = [(3_600.0, "ok", 1.0), (600.0, "critical", 90.0), (10.0, "ok", 3.0)]
     store = open_store(config.state_url or "", "shop")
-    for ago, status, value in with_values:
+    for ago, status, value in ((3_600.0, "ok", 1.0), (600.0, "critical", 90.0), (10.0, "ok", 3.0)):
         store.keep(kept("rows", now - ago, status=status, value=value))
+    store.keep(kept("quiet", now - 10.0))
     store.close()
     look = of_store(registry, config, 86_400.0)(None)
     assert (look.source, look.health, look.trouble) == ("shop", "healthy", "")
-    assert [value for _, value in look.trends["rows"]] == [1.0, 90.0, 3.0]
-    assert look.overview is not None
-    assert look.overview.checks[0].name == "rows"
+    trends = {name: [value for _, value in each] for name, each in look.trends.items()}
+    assert trends == {"rows": [1.0, 90.0, 3.0]}
+    assert look.overview and {each.name for each in look.overview.checks} == {"rows", "quiet"}
+    of_late = of_store(registry, config, 2_400.0)(None)
+    assert [value for _, value in of_late.trends["rows"]] == [90.0, 3.0]
 
 
 def test_a_store_that_cannot_be_read_is_said(config: Config, tmp_path: Path) -> None:
@@ -149,6 +161,48 @@ def test_what_health_told_is_remembered_as_a_trend(url: str) -> None:
     assert last is not None
     assert last.health == "unhealthy"
     assert [value for _, value in last.trends["rows"]][-2:] == [3.0, 77.0]
+
+
+def test_what_was_measured_once_is_remembered_once(answering: Answering) -> None:
+    source, looks = of_url(answering.url, TOKEN, 600.0), [Look(answering.url)]
+    for value, age in ((3.0, 9.0), (3.0, 8.9), (4.0, 1.0)):
+        answering.measured(value, age)
+        looks.append(source(looks[-1]))
+    assert [value for _, value in looks[-1].trends["rows"]] == [3.0, 4.0]
+
+
+def test_a_trend_forgets_what_is_older_than_it_goes_back(answering: Answering) -> None:
+    source = of_url(answering.url, TOKEN, 600.0)
+    answering.measured(3.0, 3_600.0)
+    before = source(None)
+    answering.measured(4.0, 1.0)
+    assert [value for _, value in before.trends["rows"]] == [3.0]
+    assert [value for _, value in source(before).trends["rows"]] == [4.0]
+
+
+def test_a_trend_holds_no_more_than_so_many_values(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_MOST", 2)
+    look = Look(answering.url)
+    for number in range(5):
+        answering.measured(float(number), 10.0 - number)
+        look = of_url(answering.url, TOKEN, 600.0)(look)
+    assert [value for _, value in look.trends["rows"]] == [2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(("token", "login"), [(TOKEN, "Bearer s3cret"), (None, None)])
+def test_a_token_is_brought_where_there_is_one(
+    answering: Answering, token: str | None, login: str | None
+) -> None:
+    of_url(answering.url, token, 60.0)(None)
+    assert answering.logins == [login]
+
+
+def test_a_password_in_a_url_is_brought_and_not_shown(answering: Answering) -> None:
+    look = of_url(answering.url.replace("//", "//ada:hunter2@"), None, 60.0)(None)
+    assert answering.logins == ["Basic YWRhOmh1bnRlcjI="]
+    assert look.source == answering.url
 
 
 def test_another_page_of_a_service_is_said_to_be_none_of_health(url: str) -> None:
@@ -206,3 +260,41 @@ def test_nobody_is_asked_again_before_it_has_answered(answering: Answering) -> N
     eventually(lambda: watched.looks[0] is not None and answering.asked > 3)
     watched.end()
     assert answering.most == 1
+
+
+def test_a_source_that_fails_is_asked_again_with_what_was_known() -> None:
+    known: list[Look | None] = []
+    good = Look("shop", trends={"rows": [(1.0, 2.0)]})
+
+    def source(before: Look | None) -> Look:
+        known.append(before)
+        if len(known) == 2:
+            raise ZeroDivisionError("a strange answer")
+        return good
+
+    watched = Watched([source], 0.001)
+    watched.start()
+    eventually(lambda: len(known) > 2)
+    watched.end()
+    trouble = "it cannot be told: ZeroDivisionError: a strange answer"
+    assert known[:3] == [None, good, replace(good, trouble=trouble)]
+
+
+def test_nobody_is_asked_before_its_time_nor_after_the_end() -> None:
+    often, once = list[object](), list[object]()
+
+    def asking(asked: list[object]) -> sources.Source:
+        def source(before: Look | None) -> Look:
+            asked.append(before)
+            return Look("shop")
+
+        return source
+
+    seldom, quick = Watched([asking(once)], 600.0), Watched([asking(often)], 0.001)
+    seldom.start()
+    quick.start()
+    eventually(lambda: len(often) > 50 and once)
+    assert len(once) == 1
+    seldom.end()
+    quick.end()
+    eventually(lambda: "obskit-top-0" not in {each.name for each in threading.enumerate()})

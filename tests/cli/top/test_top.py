@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib import import_module
 
 import pytest
 
@@ -17,10 +18,13 @@ pytest.importorskip("click", reason="Click is not installed")
 
 from click.testing import CliRunner
 from tests.checks.given import PATIENCE, eventually
+from tests.cli.doctor.conftest import base
 from tests.cli.host import Host, kept
 from tests.cli.top.given import DEAD, shop
+from tests.faults import faulty, status
 
 from obskit.cli import main
+from obskit.cli.group import Refused
 
 ROWS = """
     def never():
@@ -48,6 +52,7 @@ def test_json_is_all_that_is_known(host: Host) -> None:
     assert (done.exit_code, look["trouble"]) == (0, "")
     (check,) = look["overview"]["checks"]
     assert (check["name"], check["status"], check["latest"]["value"]) == ("rows", "unknown", 3.0)
+    assert check["latest"]["details"] == {"inf": None}
 
 
 def test_what_processes_alone_know_is_shown(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +92,63 @@ def test_it_looks_again_until_ctrl_c(host: Host) -> None:
         shown.send_signal(signal.SIGINT)
         _, errors = shown.communicate(timeout=PATIENCE)
     assert (shown.returncode, errors) == (0, "")
+
+
+def test_who_answers_no_more_is_shown_as_it_was(host: Host) -> None:
+    host.write(ROWS)
+    with faulty(status(200, body=b'{"status": "healthy"}')) as server:
+        shown = host.begin("top", "--every", "50ms", "--url", base(server))
+        assert shown.stdout is not None
+        read = iter(shown.stdout)
+        assert any(line.startswith(f"HEALTHY  {base(server)}") for line in read)
+    with shown:
+        assert any("what follows was so at " in line for line in read)
+        shown.send_signal(signal.SIGINT)
+        shown.communicate(timeout=PATIENCE)
+    assert shown.returncode == 0
+
+
+def test_each_service_is_brought_its_own_token(host: Host) -> None:
+    for name in ("first", "second"):
+        (host.folder / name).write_text(f"of-the-{name}\n")
+    with faulty(status(200, body=b"{}")) as one, faulty(status(200, body=b"{}")) as other:
+        urls = ["--url", base(one), "--url", base(other)]
+        files = ["--token-file", "first", "--token-file", "second"]
+        CliRunner().invoke(main, ["top", "--once", *urls, *files])
+        CliRunner().invoke(main, ["top", "--once", *urls, *files[:2]])
+        CliRunner(env={"OBSKIT_HEALTH_TOKEN": "of-all"}).invoke(main, ["top", "--once", *urls])
+    assert [request.headers["authorization"] for request in one.requests] == [
+        "Bearer of-the-first",
+        "Bearer of-the-first",
+        "Bearer of-all",
+    ]
+    assert [request.headers["authorization"] for request in other.requests] == [
+        "Bearer of-the-second",
+        "Bearer of-the-first",
+        "Bearer of-all",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "begin"),
+    [
+        ({"TERM": "xterm", "NO_COLOR": None}, "\x1b[31mNO ANSWER\x1b[0m"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, "NO ANSWER"),
+        ({"TERM": "dumb", "NO_COLOR": None}, "NO ANSWER"),
+    ],
+    ids=["colour", "NO_COLOR", "dumb"],
+)
+def test_a_state_is_printed_in_its_colour_where_colours_are_wanted(
+    environ: dict[str, str | None], begin: str
+) -> None:
+    done = CliRunner(env=environ).invoke(main, ["top", "--once", "--url", DEAD], color=True)
+    assert done.stdout == f"{begin}  {DEAD}  tcp failed: Connection refused\n"
+
+
+def test_without_textual_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obskit.cli.top.screen", None)
+    with pytest.raises(Refused, match=r"obskit-otel\[cli\]"):
+        import_module("obskit.cli.top")._show([], 1.0)
 
 
 def test_without_a_service_it_says_which_option_is_missing() -> None:

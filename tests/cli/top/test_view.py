@@ -8,10 +8,18 @@ import pytest
 from tests.overview.given import NOW, run
 
 from obskit.cli.top.rows import Row
-from obskit.cli.top.view import PANES, Look, counted, head, sections, worst_first
+from obskit.cli.top.view import PANES, Look, colour, counted, head, sections, worst_first
 from obskit.operations import lateness
-from obskit.overview.model import CheckView, ErrorView, JobView, OperationView, Overview, QuotaView
-from obskit.state.store import JobRun
+from obskit.overview.model import (
+    CheckView,
+    ErrorView,
+    JobView,
+    OperationView,
+    Overview,
+    ProcessView,
+    QuotaView,
+)
+from obskit.state.store import JobRun, Silence
 
 CHECKS = [
     CheckView("gone", "critical", run("gone", "critical", message="it is gone")),
@@ -63,8 +71,37 @@ def test_each_pane_can_be_shown() -> None:
     assert list(shown(LOOK, "usage")) == ["Budgets", "Operations", "Errors", "Counts"]
 
 
+def test_silences_and_processes_come_last_and_have_panes() -> None:
+    look = replace(
+        LOOK,
+        overview=replace(
+            OVERVIEW,
+            silences=[Silence("rows", NOW + 60, "we mend it", "ada", NOW)],
+            processes=[ProcessView(7, "i-1", NOW - 60, NOW)],
+        ),
+    )
+    assert list(shown(look))[-3:] == ["Checks", "Silences", "Processes"]
+    assert shown(look, "checks") == {"Checks": ["gone", "rows"], "Silences": ["rows"]}
+    assert shown(look, "processes") == {"Processes": ["pid 7"]}
+
+
+@pytest.mark.parametrize(
+    ("states", "wanted"),
+    [
+        ("ok nothing_to_do HEALTHY", "green"),
+        ("running never", "cyan"),
+        ("WARNING DEGRADED", "yellow"),
+        ("UNKNOWN SKIPPED", "magenta"),
+        ("CRITICAL UNHEALTHY failed failing lost late too_long NO_ANSWER dropped", "red"),
+    ],
+)
+def test_each_state_has_the_colour_of_how_bad_it_is(states: str, wanted: str) -> None:
+    assert {colour(each.replace("_", " ")) for each in states.split()} == {wanted}
+
+
 def test_a_filter_looks_into_every_word_of_a_row() -> None:
     assert shown(LOOK, wanted="GONE") == {"Failing": ["gone"]}
+    assert shown(LOOK, wanted="critical") == {"Failing": ["gone"]}
     assert shown(LOOK, wanted="of 4") == {"Jobs": ["sync"]}
     assert shown(LOOK, wanted="nowhere") == {}
 
@@ -84,6 +121,22 @@ def test_whom_nobody_answered_for_says_why() -> None:
     told = "tcp failed: Connection refused"
     assert head(look) == [Row("NO ANSWER", "https://shop.test/health", told)]
     assert sections(look) == []
+    assert Look("https://shop.test/health").health == "no answer"
+
+
+def test_what_answers_steers_no_terminal() -> None:
+    bell, told = "\x1b[2J\nboo", "\\x1b[2J\\nboo"
+    assert head(Look("shop", trouble=bell)) == [Row("NO ANSWER", "shop", told)]
+    named = Look("shop", Overview(bell, bell, NOW, "healthy"), trouble=bell)
+    assert head(named) == [
+        Row("NO ANSWER", f"{told} {told}", "22:13:20Z"),
+        Row("", "", f"what follows was so at 22:13:20Z: {told}"),
+    ]
+
+
+def test_a_service_that_does_not_say_its_name_has_that_of_where_it_was_asked() -> None:
+    (found,) = head(Look("https://shop.test/health", Overview("", "", NOW, "healthy")))
+    assert found == Row("HEALTHY", "https://shop.test/health", "22:13:20Z")
 
 
 def test_how_it_was_is_told_with_when_that_was() -> None:
@@ -99,3 +152,4 @@ def test_whom_somebody_must_look_at_comes_first() -> None:
     assert counted([*looks, None]) == (
         "5 services: 1 no answer, 1 unhealthy, 1 degraded, 1 healthy, 1 asked for the first time"
     )
+    assert counted(looks[:1]) == "1 service: 1 healthy"

@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import click
 
-from obskit.checks.kept import to_run, to_standing
+from obskit.checks.kept import latest_here, to_run, to_standing
 from obskit.checks.model import CheckResult
 from obskit.checks.results import Results, Standing
 from obskit.checks.runner import Runner
@@ -32,6 +32,7 @@ from obskit.notify.problem import Problem
 from obskit.receivers.model import Directory
 from obskit.receivers.reading import read_directory
 from obskit.registry import Registry, default_registry
+from obskit.state.opening import own_host
 from obskit.state.store import Store
 from obskit.telemetry.console import visible
 
@@ -92,14 +93,14 @@ def run_and_tell(
     runner = Runner(registry, results, SYSTEM_CLOCK, past=state.past(config))
     with state.opened(config, make=True) as store:
         try:
-            for name, run in store.latest().items():
+            for name, run in latest_here(store, own_host(config)).items():
                 results.adopt(name, to_standing(run, SYSTEM_CLOCK))
         except StoreError as error:
             click.echo(f"what was before cannot be read: {error}", err=True)
         with state.asked(store):
             found = run_with(runner, groups, timeout)
         try:
-            _keep(store, results, found)
+            _keep(store, results, found, own_host(config))
             tell(store, registry, config, directory, _of_round(found, results, directory))
         except StoreError as error:
             click.echo(f"nobody was told: {error}", err=True)
@@ -110,12 +111,12 @@ def _without_quiet(check: Check) -> Check:
     return replace(check, damping=replace(check.damping, quiet=0.0))
 
 
-def _keep(store: Store, results: Results, found: Found) -> None:
+def _keep(store: Store, results: Results, found: Found, host: str) -> None:
     """A run that comes later goes on from here: how often it failed in a row, and since when."""
     for check, result in found:
         standing = _standing(results, check, result)
         if standing is not None:
-            store.keep(to_run(check, standing, 0, ""))
+            store.keep(to_run(check, standing, 0, "", host))
 
 
 def _of_round(found: Found, results: Results, directory: Directory) -> Iterator[Problem]:

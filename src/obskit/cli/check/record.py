@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from obskit.alerts.report import Firing, Record
+from obskit.checks.results import lasts
 from obskit.declaration import Check
 from obskit.state.store import Run
 
@@ -56,8 +57,7 @@ def watched(
         return None
     # Before the oldest one that is kept it may not have been there.
     began = max(since, runs[0].started)
-    counts = 2 * check.every + check.timeout
-    parts = list(_parts(runs, now, counts))
+    parts = list(_parts(runs, now, lasts(check)))
     held = sum(seconds for seconds, _ in parts)
     up = sum(seconds for seconds, run in parts if run.damped in _UP)
     found = tuple(_failings(runs, now))

@@ -11,7 +11,7 @@ import click
 from obskit.checks.health import overall_health
 from obskit.checks.kept import to_standing
 from obskit.checks.model import CheckResult
-from obskit.checks.results import Results
+from obskit.checks.results import Results, lasts
 from obskit.checks.runner import Runner
 from obskit.checks.schedule import Schedule
 from obskit.cli import application, state
@@ -101,7 +101,7 @@ class _View:
         self._others = {
             name
             for name, standing in standings.items()
-            if now - standing.decided <= _longest(self._registry.checks[name])
+            if now - standing.decided <= lasts(self._registry.checks[name])
         }
         for name in self._others:
             self._results.adopt(name, standings[name])
@@ -127,8 +127,3 @@ class _View:
 
     def _runs_here(self, check: Check) -> bool:
         return check.name not in self._others
-
-
-def _longest(check: Check) -> float:
-    """How old a result may be that says that somebody runs the check."""
-    return 2 * check.every + check.timeout

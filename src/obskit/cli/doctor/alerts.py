@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from obskit.checks.results import counts
 from obskit.cli import state
 from obskit.cli.alerts.ask import NoAnswer, shown
 from obskit.cli.doctor import delivery, rules
@@ -138,7 +139,7 @@ def _of_looks(patient: Patient) -> Iterator[Finding]:
     check, run = max(kept, key=lambda pair: pair[1].started)
     age = max(0.0, patient.now - run.started)
     told = f"the last check, {check.name}, ran {format_duration(age)} ago"
-    if age > 2 * check.every + check.timeout:
+    if not counts(check, age):
         yield Finding(told, "nothing runs them: start the service, or see to its cron")
     else:
         yield Finding(told)

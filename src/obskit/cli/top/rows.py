@@ -15,6 +15,7 @@ from obskit.overview import trend
 from obskit.overview.model import (
     CheckView,
     ErrorView,
+    HostView,
     JobView,
     OperationView,
     Overview,
@@ -55,17 +56,21 @@ def of_check(view: CheckView, now: float) -> Row:
     run = view.latest
     if run is None:
         return Row(
-            view.status.upper(), view.name, _joined("it has not run yet", _owner(view.owner))
+            view.status.upper(),
+            visible(view.label),
+            _joined("it has not run yet", _owner(view.owner)),
         )
     ago = f"ran {_span(now - run.started - run.duration)} ago"
     if not view.fails:
         told = visible(run.message) if run.value is None else _measured(view, run.value)
-        return Row(view.status.upper(), view.name, _joined(told, ago, _silence(view.silence)))
+        return Row(
+            view.status.upper(), visible(view.label), _joined(told, ago, _silence(view.silence))
+        )
     said = "its last run is too long ago; it was: " if view.overdue else ""
     why = visible(run.message) or _measured(view, run.value)
     since = "" if view.overdue else f"for {_span(now - run.since)}"
     parts = (said + why, since, ago, _owner(view.owner), _silence(view.silence))
-    return Row(view.status.upper(), view.name, _joined(*parts))
+    return Row(view.status.upper(), visible(view.label), _joined(*parts))
 
 
 def _measured(view: CheckView, value: float | None) -> str:
@@ -147,7 +152,11 @@ def of_budget(view: CheckView, measured: Series) -> Row | None:
     if limit is None or view.latest is None or view.latest.value is None:
         return None
     gauge = _gauge(view.latest.value, limit, view.unit)
-    return Row(view.status.upper(), view.name, _joined(gauge, _empty(trend.lasts(measured, limit))))
+    return Row(
+        view.status.upper(),
+        visible(view.label),
+        _joined(gauge, _empty(trend.lasts(measured, limit))),
+    )
 
 
 def of_count(view: CheckView, measured: Series) -> Row | None:
@@ -157,11 +166,11 @@ def of_count(view: CheckView, measured: Series) -> Row | None:
     now = amount(view.latest.value, view.unit)
     changed = trend.change(measured)
     if changed is None:
-        return Row(view.status.upper(), view.name, now)
+        return Row(view.status.upper(), visible(view.label), now)
     by, over = changed
     sign = "+" if by >= 0 else ""
     told = f"{now}  {bars(trend.columns(measured, _WIDTH))}  {sign}{format_number(by)} in {_span(over)}"
-    return Row(view.status.upper(), view.name, told)
+    return Row(view.status.upper(), visible(view.label), told)
 
 
 def of_errors(errors: Iterable[ErrorView], now: float) -> Iterator[Row]:
@@ -201,11 +210,21 @@ def of_process(view: ProcessView, now: float) -> Row:
     ran = f"for {_span(now - view.started)}"
     release = visible(f"release {view.release}") if view.release else ""
     told = _joined(*lost, *away, "" if lost else "nothing dropped", release, ran)
-    return Row("dropped" if lost else "ok", f"pid {view.pid}", told)
+    place = visible(f" on {view.host}") if view.host else ""
+    return Row("dropped" if lost else "ok", f"pid {view.pid}{place}", told)
+
+
+def of_host(view: HostView, now: float) -> Row:
+    """A host: how many of its checks fail, and when it was last heard of."""
+    checks = f"{view.failing} of {view.checks} checks fail" if view.checks else ""
+    count = view.processes
+    processes = f"{count} process{'es' if count > 1 else ''}" if count else ""
+    told = _joined(checks, processes, f"heard {_span(now - view.heard)} ago")
+    return Row(view.status.upper(), visible(view.name), told)
 
 
 def summary(overview: Overview) -> str:
-    """All of it in a few words: how many checks are how, and how many jobs.
+    """All of it in a few words: how many hosts and checks are how, and how many jobs.
 
     Args:
         overview: How the service is.
@@ -214,7 +233,9 @@ def summary(overview: Overview) -> str:
     checks = [f"{states.count(each)} {each}" for each in dict.fromkeys(states)]
     jobs = [each.standing.state.replace("_", " ") for each in overview.jobs]
     told = [f"{jobs.count(each)} {each}" for each in dict.fromkeys(jobs)]
-    kinds = (("checks", checks), ("jobs", told))
+    found = [each.status for each in overview.hosts]
+    hosts = [f"{found.count(each)} {each}" for each in dict.fromkeys(found)]
+    kinds = (("hosts", hosts), ("checks", checks), ("jobs", told))
     return "  ".join(f"{kind}: {', '.join(each)}" for kind, each in kinds if each)
 
 

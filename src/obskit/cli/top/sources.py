@@ -54,7 +54,7 @@ def of_store(registry: Registry, config: Config, since: float) -> Source:
             with state.opened(config) as store:
                 found = overview(registry, store, config, now, since, _RUNS)
                 trends = {
-                    view.name: _kept(view, store, now - since, since / _PARTS)
+                    view.label: _kept(view, store, now - since, since / _PARTS)
                     for view in found.checks
                     if view.latest is not None and view.latest.value is not None
                 }
@@ -66,7 +66,7 @@ def of_store(registry: Registry, config: Config, since: float) -> Source:
 
 
 def _kept(view: CheckView, store: Store, since: float, step: float) -> trend.Series:
-    return trend.series(view.history, store.values(view.name, since, step))
+    return trend.series(view.history, store.values(view.name, since, step, view.host))
 
 
 def of_url(url: str, token: str | None, since: float) -> Source:
@@ -157,5 +157,4 @@ def look(source: Source, before: Look | None = None) -> Look:
     try:
         return source(before)
     except Exception as error:
-        told = before.source if before else "a service"
-        return _without(told, before, f"it cannot be told: {describe(error)}")
+        return _without("a service", before, f"it cannot be told: {describe(error)}")

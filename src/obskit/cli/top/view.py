@@ -24,6 +24,7 @@ _COLOURS = {
     "unknown": "magenta",
     "skipped": "magenta",
     **dict.fromkeys(("critical", "unhealthy", "failed", "failing", "lost", "late"), "red"),
+    "silent": "magenta",
     **dict.fromkeys(("too long", "no answer", "dropped"), "red"),
 }
 
@@ -105,12 +106,12 @@ def _jobs(overview: Overview, _: Trends) -> Iterator[Row]:
 
 def _budgets(overview: Overview, trends: Trends) -> Iterator[Row]:
     yield from map(rows.of_quota, overview.quotas)
-    budgets = (rows.of_budget(each, trends.get(each.name, ())) for each in overview.checks)
+    budgets = (rows.of_budget(each, trends.get(each.label, ())) for each in overview.checks)
     yield from (row for row in budgets if row is not None)
 
 
 def _counts(overview: Overview, trends: Trends) -> Iterator[Row]:
-    counts = (rows.of_count(each, trends.get(each.name, ())) for each in overview.checks)
+    counts = (rows.of_count(each, trends.get(each.label, ())) for each in overview.checks)
     return (row for row in counts if row is not None)
 
 
@@ -130,20 +131,31 @@ def _processes(overview: Overview, _: Trends) -> Iterator[Row]:
     return (rows.of_process(each, overview.now) for each in overview.processes)
 
 
+def _hosts(overview: Overview, _: Trends) -> Iterator[Row]:
+    return (rows.of_host(each, overview.now) for each in overview.hosts)
+
+
 _USAGE: dict[str, _Part] = {
     "Budgets": _budgets,
     "Operations": _operations,
     "Errors": _errors,
     "Counts": _counts,
 }
-_REST: dict[str, _Part] = {"Silences": _silences, "Processes": _processes}
+_PLACES: dict[str, _Part] = {"Hosts": _hosts, "Processes": _processes}
 #: What is shown together.
 PANES: dict[str, dict[str, _Part]] = {
-    "all": {"Failing": _failing, "Jobs": _good_jobs, **_USAGE, "Checks": _well, **_REST},
+    "all": {
+        "Failing": _failing,
+        "Jobs": _good_jobs,
+        **_USAGE,
+        "Checks": _well,
+        "Silences": _silences,
+        **_PLACES,
+    },
     "checks": {"Checks": _checks, "Silences": _silences},
     "jobs": {"Jobs": _jobs},
     "usage": _USAGE,
-    "processes": {"Processes": _processes},
+    "processes": _PLACES,
 }
 
 
