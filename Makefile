@@ -8,6 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ONCE ?=
 NAME ?=
+SLICE ?=
 BREAK ?= 1
 , := ,
 # Hundreds of tests start Python: it must keep what it has compiled.
@@ -23,7 +24,7 @@ uv = VIRTUAL_ENV=$(VENV) UV_CACHE_DIR="$${XDG_CACHE_HOME:-$$HOME/.cache}/obskit/
   -c 'import sys; print(*sys.version_info[:2], sep=".")')" $(BIN)/uv pip install -q
 install = $(uv) --offline $(1) 2>/dev/null || $(uv) $(1)
 
-.PHONY: help demo example examples tools test test-all test-servers browser pictures backends e2e lint types contracts format coverage lock soak benchmark gate overhead clean
+.PHONY: help demo example examples tools test test-all test-servers browser pictures backends e2e scale lint types contracts format coverage lock soak benchmark gate overhead clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +67,9 @@ backends: $(VENV)/dev ## Build the real collector and backends, unless they are 
 
 e2e: backends ## Run the tests against the real collector and backends
 	$(PYTEST) -s tests/e2e
+
+scale: backends ## Load a fleet of agents, Kafka and gateways, and kill each part of it (15 minutes; SLICE=1: 3)
+	$(PYTEST) -s tests/scale $(if $(SLICE),-k "steady or killed")
 
 lint: $(VENV)/dev ## Look for faults and form
 	$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
     python -m tests.e2e.build
 
-builds the collector, Jaeger and Loki from their pinned modules, installs Bugsink in an environment
-of its own and Debian's Prometheus and Alertmanager. Results are kept outside the work tree, keyed
+builds the collector, Jaeger and Loki from their pinned modules, fetches Kafka, installs Bugsink in an
+environment of its own and Debian's Prometheus and Alertmanager. Results are kept outside the work tree, keyed
 by what they were made from: a second run only looks.
 """
 
@@ -36,7 +36,13 @@ DEBIAN = {
     "prometheus-postgres-exporter": "prometheus-postgres-exporter",
     "pg_ctlcluster": "postgresql",
     "docker-compose": "docker-compose",
+    "systemd-analyze": "systemd",
+    "java": "default-jre-headless",
+    "mvn": "maven",
 }
+
+# Packages of the collector that are our own, with their tests.
+OWN = ("latecommit", "servicelimit")
 
 LDFLAGS = ("-trimpath", "-ldflags", "-s -w")
 
@@ -119,7 +125,11 @@ def make_collector(directory: Path) -> None:
     source = directory / "build"
     for name in ("go.mod", "go.sum"):
         shutil.copy(COLLECTOR / name, source / name)
+    for name in OWN:
+        shutil.copytree(COLLECTOR / name, source / name)
     go("build", *LDFLAGS, "-o", directory / "obskit-collector", ".", cwd=source)
+    go("vet", *(f"./{name}" for name in OWN), cwd=source)
+    go("test", *(f"./{name}" for name in OWN), cwd=source)
 
 
 def make_go_program(source: Path, package: str) -> Callable[[Path], None]:
@@ -131,6 +141,13 @@ def make_go_program(source: Path, package: str) -> Callable[[Path], None]:
         go("build", *LDFLAGS, "-o", directory / source.name, package, cwd=directory)
 
     return make
+
+
+def make_kafka(directory: Path) -> None:
+    """Kafka's jars, with what they need."""
+    shutil.copy(COLLECTOR / "kafka" / "pom.xml", directory)
+    copy = ("dependency:copy-dependencies", "-DoutputDirectory=libs")
+    run(["mvn", "-q", "-B", *copy], directory)
 
 
 def make_bugsink(directory: Path) -> None:
@@ -158,7 +175,14 @@ def pinned(directory: Path, *more: Path) -> tuple[Path, ...]:
 
 
 COLLECTOR_PART = Part(
-    "collector", pinned(COLLECTOR, COLLECTOR / "builder.yaml"), "5 min", make_collector
+    "collector",
+    pinned(
+        COLLECTOR,
+        COLLECTOR / "builder.yaml",
+        *(file for name in OWN for file in sorted((COLLECTOR / name).glob("*.go"))),
+    ),
+    "5 min",
+    make_collector,
 )
 JAEGER_PART = Part(
     "jaeger",
@@ -172,8 +196,9 @@ LOKI_PART = Part(
     "8 min",
     make_go_program(COLLECTOR / "loki", "github.com/grafana/loki/v3/cmd/loki"),
 )
+KAFKA_PART = Part("kafka", (COLLECTOR / "kafka" / "pom.xml",), "1 min", make_kafka)
 BUGSINK_PART = Part("bugsink", (BUGSINK_REQUIREMENTS,), "1 min", make_bugsink)
-PARTS = (COLLECTOR_PART, JAEGER_PART, LOKI_PART, BUGSINK_PART)
+PARTS = (COLLECTOR_PART, JAEGER_PART, LOKI_PART, KAFKA_PART, BUGSINK_PART)
 
 
 def missing() -> list[str]:

@@ -14,10 +14,17 @@ import pytest
 import yaml
 
 from .build import COLLECTOR, COLLECTOR_PART, ROOT
+from .roles import OF_ROLES, ROLES
 from .services import PORTS, SERVICES, Service, in_containers, on_loopback
 
 README = COLLECTOR / "README.md"
 PROFILES = sorted((COLLECTOR / "profiles").iterdir())
+ALONE = [file for file in PROFILES if file.stem not in OF_ROLES]
+TIERS = [
+    [COLLECTOR / "profiles" / f"{name}.yaml" for name in (*names, *more)]
+    for names in ROLES.values()
+    for more in ((), ("kafka-tls",))
+]
 # The others are generated, and proved where what generates them is.
 RULES = sorted(
     file.name.removesuffix(".test.yml") for file in (COLLECTOR / "prometheus").glob("*.test.yml")
@@ -131,9 +138,11 @@ def test_memory_is_limited_first_in_every_pipeline() -> None:
     first = {
         name: pipeline["processors"][0]
         for file in (ROOT / "otel-collector.yaml", *PROFILES)
-        for name, pipeline in yaml.safe_load(file.read_text())["service"]
+        for name, pipeline in yaml.safe_load(file.read_text())
+        .get("service", {})
         .get("pipelines", {})
         .items()
+        if "processors" in pipeline
     }
     assert first == dict.fromkeys(
         (
@@ -146,15 +155,17 @@ def test_memory_is_limited_first_in_every_pipeline() -> None:
 
 def test_the_profiles_are_these() -> None:
     """The README has a row for each."""
-    names = ["files", "host", "span-metrics", "tail-sampling", "tls"]
-    assert [file.stem for file in PROFILES] == names
+    names = ["files", "host", "limits", "span-metrics", "tail-sampling", "tls"]
+    assert [file.stem for file in ALONE] == names
+    names = sorted([*names, "agent", "gateway", "kafka", "kafka-tls"])
+    assert sorted(file.stem for file in PROFILES) == names
     rows = re.findall(r"^\| `profiles/([a-z-]+)\.yaml` \|", README.read_text(), re.MULTILINE)
     assert sorted(rows) == names
 
 
 def test_no_two_profiles_replace_the_same_list() -> None:
     """Of two lists the later one counts, and nobody is told: so any of them can be combined."""
-    written = Counter(path for file in PROFILES for path in lists(yaml.safe_load(file.read_text())))
+    written = Counter(path for file in ALONE for path in lists(yaml.safe_load(file.read_text())))
     assert [path for path, times in written.items() if times > 1] == []
     # Those of the routing file that a profile replaces, which therefore must repeat what is in them.
     base = set(lists(yaml.safe_load((ROOT / "otel-collector.yaml").read_text())))
@@ -179,13 +190,15 @@ def test_a_list_that_a_profile_replaces_keeps_what_was_in_it() -> None:
     sampling = yaml.safe_load((COLLECTOR / "profiles" / "tail-sampling.yaml").read_text())
     traces = base["pipelines"]["traces"]["processors"]
     own = sampling["service"]["pipelines"]["traces"]["processors"]
-    assert own == [*traces, "tail_sampling"]
+    assert own == [*traces, "tail_sampling", "batch/decided"]
     tls = yaml.safe_load((COLLECTOR / "profiles" / "tls.yaml").read_text())
     assert tls["service"]["extensions"] == [*base["extensions"], "bearertokenauth"]
 
 
 @pytest.mark.parametrize(
-    "profiles", [*([file] for file in PROFILES), PROFILES], ids=lambda them: them[-1].stem
+    "profiles",
+    [*([file] for file in ALONE), ALONE, *TIERS],
+    ids=lambda them: "-".join(file.stem for file in them),
 )
 def test_a_profile_is_valid_alone_and_all_are_together(
     profiles: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

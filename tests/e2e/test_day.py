@@ -25,6 +25,7 @@ from .day.replay import Day, Recording, miss, plan, recorded, written
 from .day.samples import NONE
 
 SUBJECTS = (
+    "fleet",
     "hosts",
     "shop-production-checks",
     "shop-production-jobs",
@@ -43,6 +44,11 @@ UNHEARD = {
     *("pg_up", "pg_stat_activity_count", "pg_stat_activity_max_tx_duration"),
     *("pg_settings_max_connections", "redis_up", "redis_connected_clients"),
     *("redis_config_maxclients", "obskit_http_client_rejections_total", "obskit_export_spooled"),
+    # There was one collector, without Kafka, sampling and limits.
+    *("otelcol_kafka_late_commit_offset_lag", "otelcol_kafka_receiver_offset_lag"),
+    "otelcol_processor_tail_sampling_early_releases_from_cache_decision",
+    "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early",
+    "otelcol_processor_service_limit_dropped_items",
     # Recorded before the duration of queries was read.
     *(f"db_client_operation_duration_seconds_{part}" for part in ("bucket", "count")),
     *(
