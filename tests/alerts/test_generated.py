@@ -19,7 +19,7 @@ from obskit.alerts.runbooks import RUNBOOKS
 from obskit.alerts.yaml_text import dump
 from obskit.objectives import slo
 
-from . import test_hosts, test_telemetry
+from . import test_fleet, test_hosts, test_telemetry
 from .promtool import needs_promtool, refusal, write
 from .written import alerts, inventory, kept, selectors
 
@@ -29,7 +29,7 @@ OURS = {
     for part in (("count", "sum", "bucket") if one.kind == "histogram" else ("",))
 }
 # What collector and Prometheus name, and what rules themselves add.
-ELSEWHERE = test_telemetry.SHOWN | test_hosts.SHOWN
+ELSEWHERE = test_telemetry.SHOWN | test_fleet.SHOWN | test_hosts.SHOWN
 BOUNDED = {
     *map(
         label,
@@ -56,6 +56,7 @@ BOUNDED = {
     ),
     *("job", "instance", "le", "window", "objective", "promise", "metric", "signal", "quantile"),
     *("exporter", "receiver", "device", "mountpoint", "mode", "state", "server", "datname"),
+    *("topic", "partition", "service"),
 }
 
 _NAMES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)

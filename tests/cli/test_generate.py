@@ -175,3 +175,63 @@ def test_receivers_that_nobody_named_may_be_missing(shop: Host) -> None:
     result = generate(shop, kind="all")
     assert result.exit_code == 0
     assert "no alerts.toml: Alertmanager's configuration is left out\n" in result.output
+
+
+RECEIVERS = """
+[default]
+receiver = "team"
+[receivers.team]
+webhook = { url = "https://hooks.example/alerts" }
+"""
+
+
+def quiet(host: Host) -> set[str]:
+    """Of which services and environments Alertmanager keeps something quiet where nothing arrives."""
+    made = yaml.safe_load((host.folder / "made/alertmanager/alertmanager.yml").read_text())
+    targets = (target for rule in made["inhibit_rules"] for target in rule["target_matchers"])
+    return {target.partition(" service=")[2] for target in targets} - {""}
+
+
+def test_two_services_in_two_environments_are_one_set_in_any_order(shop: Host) -> None:
+    (shop.folder / "alerts.toml").write_text(RECEIVERS)
+    places = [(name, where) for name in ("shop", "mail") for where in ("production", "staging")]
+    for service, environment in places:
+        result = generate(shop, "--service", service, kind="all", environment=environment)
+        assert result.exit_code == 0, result.output
+    assert quiet(shop) == {
+        '"mail", deployment_environment_name="production"}',
+        '"mail", deployment_environment_name="staging"}',
+        '"shop", deployment_environment_name="production"}',
+        '"shop", deployment_environment_name="staging"}',
+    }
+    rules = {path.name for path in (shop.folder / "made/prometheus/rules").iterdir()}
+    assert rules >= {f"{name}-{where}-checks.yml" for name, where in places}
+    for service, environment in places:
+        result = generate(
+            shop, "--service", service, "--check", kind="all", environment=environment
+        )
+        assert (result.exit_code, result.output) == (0, "")
+
+
+def test_services_whose_files_would_have_one_name_are_refused(shop: Host) -> None:
+    (shop.folder / "alerts.toml").write_text(RECEIVERS)
+    generate(shop, "--service", "shop-eu", kind="all", environment="production")
+    result = generate(shop, "--service", "shop", kind="all", environment="eu-production")
+    assert result.exit_code == 4
+    assert (
+        "'shop-eu' in 'production' and 'shop' in 'eu-production' would have files of one name"
+        in (result.output)
+    )
+
+
+def test_a_rule_file_of_what_is_declared_no_more_is_drift(shop: Host) -> None:
+    generate(shop)
+    left = shop.folder / "made/prometheus/rules/shop-production-jobs.yml"
+    left.write_text("groups: []\n")
+    result = generate(shop, "--check")
+    assert result.exit_code == 1
+    told = (
+        "made/prometheus/rules/shop-production-jobs.yml is of nothing that shop declares: remove it"
+    )
+    assert told in result.output
+    assert left.exists()

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Runbook:
-    """What to do about an alert.
-
-    Attributes:
-        means: What it means, for whoever is woken.
-        look: What to look at.
-        do: What to do.
-    """
-
-    means: str
-    look: str
-    do: str
-
+from obskit.alerts.platform_runbooks import FLEET, HOSTS, TELEMETRY
+from obskit.alerts.runbook import Runbook
 
 _CHECKS: Mapping[str, Runbook] = {
     "CheckCritical": Runbook(
@@ -194,99 +180,15 @@ _SERVICE: Mapping[str, Runbook] = {
     ),
 }
 
-_TELEMETRY: Mapping[str, Runbook] = {
-    "Watchdog": Runbook(
-        "It always fires, and goes to a receiver of its own, which must raise the alarm when it stops.",
-        "Where it has stopped: Prometheus, Alertmanager, or the way to the receiver.",
-        "Mend that. Until then no alert reaches anybody.",
-    ),
-    "TelemetryPipelineDown": Runbook(
-        "Prometheus reaches no collector. Services keep what they can on disk; alerts see nothing new.",
-        "Whether the collector runs (`/` at its health endpoint), and its log. Whether Prometheus has"
-        " it as a target of the job `otel-collector`.",
-        "Start it. Its queue on disk survives.",
-    ),
-    "CollectorDown": Runbook(
-        "One of several collectors does not answer.",
-        "Its process, its host, its log.",
-        "Start it, before the others have too much to do.",
-    ),
-    "CollectorRestarts": Runbook(
-        "A collector ends and is started again and again.",
-        "The end of its log; whether the kernel kills it for memory.",
-        "Mend its configuration, or give it more memory and set GOMEMLIMIT to 80 % of it.",
-    ),
-    "CollectorQueueFilling": Runbook(
-        "A backend takes less than comes, or nothing. When the queue is full, senders are refused.",
-        "Whether the backend is up, has disk left, and how long it takes to answer.",
-        "Mend the backend. If it can take no more for good, send less or give it more.",
-    ),
-    "CollectorQueueFull": Runbook(
-        "A queue of the collector is full, and it refuses what comes. Services that use obskit keep it"
-        " on disk; others lose it.",
-        "As for `CollectorQueueFilling`.",
-        "Mend the backend, at once. A larger queue only bridges the time.",
-    ),
-    "CollectorMemoryShort": Runbook(
-        "The collector refuses what comes, because it is near its limit of memory.",
-        "Its memory on the dashboard, and which service sends much.",
-        "Raise the limit, add a collector, or send less.",
-    ),
-    "CollectorRefused": Runbook(
-        "The collector refuses what comes, neither for a full queue nor for memory.",
-        "Its log: a processor or an extension says why.",
-        "Mend its configuration.",
-    ),
-    "CollectorSendFailed": Runbook(
-        "A backend said no for good: what it refused is lost.",
-        "The collector's log has the answer of the backend: authentication, a limit of size, data that"
-        " it does not take.",
-        "Mend what it complains of. What can be sent again is: only permanent refusals are counted.",
-    ),
-}
-
-_HOSTS: Mapping[str, Runbook] = {
-    "HostCpuBusy": Runbook(
-        "The processors of a host have had next to no time left for half an hour.",
-        "Which process takes it (`top`), and whether users notice: `RouteSlow`.",
-        "If they do not, find out what it was and go on. If they do, move work away.",
-    ),
-    "HostMemoryShort": Runbook(
-        "Little memory is left that could be given to anybody. The kernel will kill a process.",
-        "Which process has grown, and since when.",
-        "Start that one again, and look for its leak.",
-    ),
-    "DiskAlmostFull": Runbook(
-        "Less than a tenth of a disk is free. Databases stop when there is nothing.",
-        "What is large and new: `du -x`, logs, backups, temporary files.",
-        "Delete or rotate what is not needed, or enlarge the disk.",
-    ),
-    "DiskFullSoon": Runbook(
-        "If a disk goes on to fill as in the last hours, it is full within a day.",
-        "What grows: `du -x` twice, some minutes apart.",
-        "Stop what fills it, or make room.",
-    ),
-    "DatabaseDown": Runbook(
-        "An exporter cannot ask its database.",
-        "Whether the database runs and takes connections, and its log.",
-        "Start it. If it runs, mend the exporter's access.",
-    ),
-    "DatabaseConnections": Runbook(
-        "Most connections that a database allows are open; who comes when none is left is refused.",
-        "Who holds them: `pg_stat_activity`, `CLIENT LIST`. Idle ones are a pool that is too large.",
-        "Make the pools smaller, close what leaks, or put a pooler in between.",
-    ),
-    "DatabaseQueryLong": Runbook(
-        "A transaction has lasted for more than ten minutes. Its locks hold up others, and nothing that"
-        " it might still see is cleared away.",
-        "`pg_stat_activity`, by `xact_start`. Idle in a transaction: somebody forgot to end it.",
-        "End it with `pg_terminate_backend` if nobody needs it; set"
-        " `idle_in_transaction_session_timeout`.",
-    ),
-}
-
 #: What to do, by the name of the alert.
-RUNBOOKS: Mapping[str, Runbook] = {**_CHECKS, **_WORK, **_SERVICE, **_TELEMETRY, **_HOSTS}
+RUNBOOKS: Mapping[str, Runbook] = {
+    **_CHECKS,
+    **_WORK,
+    **_SERVICE,
+    **TELEMETRY,
+    **FLEET,
+    **HOSTS,
+}
 
 
 def text() -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from obskit.alerts import telemetry_trials as trials
+from obskit.alerts.growth import growth
 from obskit.alerts.inventory import Inventory
 from obskit.alerts.platform import alert
-from obskit.alerts.promql import INSTANCE, by, number, select, span
+from obskit.alerts.promql import INSTANCE, by, select, span
 from obskit.alerts.rule import Alert, Group, Recording, Trial
 from obskit.alerts.telemetry_trials import JOB, PARTS
 from obskit.declaration import Severity
@@ -168,17 +169,9 @@ def _queue(inventory: Inventory) -> Alert:
 
 
 def _grown(inventory: Inventory, stem: str) -> Recording:
-    # A counter of the collector is there from the first failure on, which increase() does not see.
-    # It is new where the collector was read before, or has only just begun.
-    seconds = inventory.scaled(300.0)
-    back, each = span(seconds), []
+    seconds, each = inventory.scaled(300.0), []
     for signal, part in PARTS.items():
-        series = f"otelcol_{stem}_{part}"
-        new = (
-            f"({series} unless {series} offset {back}) and on (instance)"
-            f" (otelcol_process_uptime offset {back} or otelcol_process_uptime < {number(seconds)})"
-        )
-        grown = f"({new}) or increase({series}[{back}])"
+        grown = growth(f"otelcol_{stem}_{part}", seconds)
         each.append(f'label_replace({grown}, "signal", "{signal}", "", "")')
     of = by(INSTANCE, "exporter", "receiver", "signal")
     return Recording(_record(stem), f"max by {of} (\n" + "\nor\n".join(each) + "\n)")

@@ -14,6 +14,7 @@ _LIBRARY = "obskit.checks.library."
 # Ready-made checks of what all processes of a service have in common.
 _SHARED = frozenset(
     {
+        "arrival",
         "cache",
         "celery",
         "dns",

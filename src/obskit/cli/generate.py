@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from obskit.alerts import generated
-from obskit.alerts.alertmanager import rendering
+from obskit.alerts.alertmanager import parts, rendering
 from obskit.alerts.grafana import files as grafana
 from obskit.alerts.inventory import Inventory
 from obskit.cli import application, state
@@ -98,15 +98,25 @@ def generate(
         }
         if kind == _ALERTMANAGER or (kind == _ALL and _wanted(receivers)):
             directory = read_directory(receivers)
-            files |= rendering.generated(inventory, directory, version=version)
+            others = list(parts.others(output, inventory))
+            files |= rendering.generated(inventory, directory, version=version, others=others)
             if secrets_to and not check:
                 rendering.render(
-                    secrets_to, inventory, directory, version=version, outside=[output]
+                    secrets_to,
+                    inventory,
+                    directory,
+                    version=version,
+                    outside=[output],
+                    others=others,
                 )
     except (ObskitError, MissingExtra) as wrong:
         raise Refused(str(wrong)) from None
+    left = _left(output, inventory, files) if kind in {"alerts", _ALL} else []
+    for file in left:
+        click.echo(f"{file} is of nothing that {inventory.service} declares: remove it", err=True)
     if check:
-        click.get_current_context().exit(_DRIFT if _show_drift(output, files) else 0)
+        drifts = _show_drift(output, files) or bool(left)
+        click.get_current_context().exit(_DRIFT if drifts else 0)
     _write(output, files)
 
 
@@ -146,6 +156,12 @@ def _inventory(
         dashboards=str(settings["dashboards"]),
         scale=float(settings["scale"]),
     )
+
+
+def _left(output: Path, inventory: Inventory, files: Mapping[str, str]) -> list[Path]:
+    """Rule files of the service that were generated of what is declared no more: they go on alerting."""
+    paths = (generated.rule_path(inventory, subject) for subject in generated.MAKERS)
+    return [output / path for path in paths if path not in files and (output / path).exists()]
 
 
 def _write(output: Path, files: Mapping[str, str]) -> None:

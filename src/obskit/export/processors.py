@@ -45,6 +45,11 @@ class WayOut:
         self._start = start
         self._budget = budget
 
+    @property
+    def account(self) -> dict[str, Any]:
+        """What became of all that was taken, as the ledger has it."""
+        return self._ledger.snapshot()[self.sender.signal]
+
     def shutdown(self) -> None:
         """Send what waits and take no more."""
         self.sender.finish(monotonic() + self._budget)

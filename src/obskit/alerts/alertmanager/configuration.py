@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
 from obskit.alerts.alertmanager import channels, inhibition, routes, windows
 from obskit.alerts.alertmanager.channels import Tell
+from obskit.alerts.alertmanager.inhibition import Part
 from obskit.alerts.inventory import Inventory
 from obskit.exceptions import ConfigError
 from obskit.receivers.model import Directory, Receiver
@@ -24,6 +25,7 @@ def configuration(
     *,
     version: tuple[int, int] = OLDEST,
     secret: Tell = channels.placeholder,
+    others: Iterable[Part] = (),
 ) -> dict[str, Any]:
     """What `alertmanager.yml` says.
 
@@ -33,6 +35,7 @@ def configuration(
         version: Alertmanager's, from 0.25.
         secret: Gives the secrets that must stand in the configuration itself; by default what
             stands in their place, so that it can be shown to anybody and sends nothing.
+        others: What other services add that this Alertmanager serves.
 
     Raises:
         ConfigError: This Alertmanager cannot do what is asked of it. It lists everything.
@@ -50,7 +53,7 @@ def configuration(
         "templates": [TEMPLATES],
         "route": routes.root(inventory, directory),
         **({"time_intervals": intervals} if intervals else {}),
-        "inhibit_rules": inhibition.rules(inventory),
+        "inhibit_rules": inhibition.rules(inventory, others),
         "receivers": [
             *(channels.configured(receiver, directory, secret) for receiver in receivers),
             *nobody,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from obskit import names
 from obskit.alerts.alertmanager.matching import Labels, matchers
@@ -45,14 +45,44 @@ _STALE = (
 TELEMETRY = "telemetry"
 
 
-def rules(inventory: Inventory) -> list[dict[str, Any]]:
-    """Which alerts keep others from being told.
+class Part(NamedTuple):
+    """What one service in one environment adds to the rules: one Alertmanager serves several.
+
+    Attributes:
+        service: `service.name`.
+        environment: `deployment.environment.name`.
+        dependencies: Which of its checks keep others quiet.
+        pipeline: What keeps it quiet where nothing of it arrives.
+    """
+
+    service: str
+    environment: str
+    dependencies: Sequence[dict[str, Any]]
+    pipeline: dict[str, Any]
+
+
+def part(inventory: Inventory) -> Part:
+    """What a service adds to the rules.
 
     Args:
         inventory: Whose checks depend on each other.
     """
+    service, environment = inventory.service, inventory.environment
+    return Part(service, environment, list(_dependencies(inventory)), _pipeline(inventory))
+
+
+def rules(inventory: Inventory, others: Iterable[Part] = ()) -> list[dict[str, Any]]:
+    """Which alerts keep others from being told, whichever service of these was generated last.
+
+    Args:
+        inventory: Whose checks depend on each other.
+        others: What other services add.
+    """
+    parts = sorted([part(inventory), *others], key=lambda each: each[:2])
+    dependencies = [rule for each in parts for rule in each.dependencies]
     return [
-        *_dependencies(inventory),
+        # Those of one service in two environments are the same.
+        *(rule for at, rule in enumerate(dependencies) if rule not in dependencies[:at]),
         *(
             _rule({"alertname": (cause,)}, {"alertname": others}, *_SAME, *more)
             for cause, others, more in _CAUSES
@@ -76,7 +106,7 @@ def rules(inventory: Inventory) -> list[dict[str, Any]]:
             {"severity": ("warning", "info")},
             *("alertname", *_SAME, *_IDENTITY),
         ),
-        _pipeline(inventory),
+        *(each.pipeline for each in parts),
     ]
 
 

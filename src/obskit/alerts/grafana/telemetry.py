@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from obskit import names
-from obskit.alerts.grafana import panel
+from obskit.alerts.grafana import fleet, panel
 from obskit.alerts.grafana.dashboard import SERVICE_CHOICE, dashboard
 from obskit.alerts.grafana.query import CHOSEN_INSTANCE, Json, ask, ask_now, increase, rate, series
 from obskit.alerts.promql import INSTANCE, by, label, metric
@@ -41,7 +41,7 @@ def board() -> Json:
         "obskit: telemetry",
         "What became of every span, log record and metric point: exported, waiting, lost.",
         SERVICE_CHOICE,
-        [*_now(), *_processes(), *_collector()],
+        [*_now(), *_processes(), *_collector(), *fleet.panels()],
     )
 
 
