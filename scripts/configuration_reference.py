@@ -190,7 +190,8 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "State",
         (
             "What the processes of a service share, and what outlives them. PostgreSQL and Redis need"
-            " the extras `postgres` and `redis`."
+            " the extras `postgres` and `redis`. Redis, one server and no cluster, keeps what its own settings let it"
+            " keep: `maxmemory-policy noeviction`, and `appendonly yes` to outlive a restart."
         ),
         ("state_url", "lease_url", "history_days", "history_max_bytes"),
     ),

@@ -17,7 +17,7 @@ from tests.state.contract import RUN, noise
 from obskit import Registry, job
 from obskit.operations import surroundings
 from obskit.runtime import Runtime
-from obskit.state.opening import open_lease, open_store
+from obskit.state.opening import open_store
 from obskit.state.store import Store
 
 
@@ -153,7 +153,7 @@ def test_leases_are_given_where_they_are_configured(tmp_path: Path) -> None:
         watch = runtime.watch(registry)
         with watch.one_round():
             assert watch.holds(made)
-            with closing(open_lease(url, "shop")) as leases:
+            with closing(open_store(url, "shop")) as leases:
                 assert leases.lease("check:rows", "another", 30.0) is None
 
 

@@ -27,7 +27,7 @@ from obskit.operations.housekeeping import Housekeeping
 from obskit.operations.surroundings import CheckIn, Surroundings
 from obskit.overview import hosts
 from obskit.registry import Registry, default_registry
-from obskit.state.opening import open_lease, open_store, own_host, store_url
+from obskit.state.opening import open_store, own_host, store_url
 from obskit.state.store import JobRun
 from obskit.telemetry.errors import Errors
 from obskit.telemetry.instance import run_directory
@@ -169,7 +169,7 @@ class Watches:
             runs=worker or config.checks_in == "web",
             history=config.history_days * 86_400.0,
             max_bytes=config.history_max_bytes,
-            open_leases=partial(open_lease, lease_url, config.service) if lease_url else None,
+            open_leases=partial(open_store, lease_url, config.service) if lease_url else None,
             keep_house=self._keep_house,
             host=self._host,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from obskit.config import load
 from obskit.exceptions import ConfigError
-from obskit.state.opening import open_lease, open_store
+from obskit.state.opening import open_store
 
 from .variables import shows
 
@@ -27,7 +27,7 @@ def test_state_lies_where_the_url_says(tmp_path: Path) -> None:
 def test_leases_lie_where_the_url_says(tmp_path: Path) -> None:
     config = load({}, {"OBSKIT_LEASE_URL": f"sqlite:///{tmp_path}/leases.sqlite3"})
     assert config.lease_url is not None
-    leases = open_lease(config.lease_url, config.service)
+    leases = open_store(config.lease_url, config.service)
     assert leases.lease("nightly", "a", 30.0) is not None
     leases.close()
     assert [one.name for one in tmp_path.iterdir()] == ["leases.sqlite3"]
@@ -43,7 +43,7 @@ def test_history_is_kept_so_long_and_takes_so_much_room() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("OBSKIT_STATE_URL", "redis://:hunter2@host/0"),
+        ("OBSKIT_STATE_URL", "redis://:hunter2@host:x/0"),
         ("OBSKIT_STATE_URL", "/var/lib/hunter2"),
         ("OBSKIT_LEASE_URL", "mysql://ann:hunter2@host/db"),
         ("OBSKIT_HISTORY_DAYS", "0"),

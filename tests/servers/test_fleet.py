@@ -111,17 +111,18 @@ class Fleet:
         return [ran for ran in self.runs(check) if ran.at > moment]
 
 
-@pytest.fixture(params=["postgresql", "redis"])
+@pytest.fixture(params=["postgresql", "redis for leases", "redis"])
 def variables(request: pytest.FixtureRequest, postgresql: str) -> Iterator[dict[str, str]]:
     """Where the state is, and the leases; nothing of another test is there."""
     with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
     given = {"OBSKIT_STATE_URL": postgresql}
-    if request.param == "redis":
+    if request.param != "postgresql":
         port = request.getfixturevalue("redis_server")
         with redis.Redis(port=port, db=5) as client:
             client.flushdb()
-        given["OBSKIT_LEASE_URL"] = f"redis://127.0.0.1:{port}/5"
+        kind = "STATE" if request.param == "redis" else "LEASE"
+        given[f"OBSKIT_{kind}_URL"] = f"redis://127.0.0.1:{port}/5"
     yield given
     with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")

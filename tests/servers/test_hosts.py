@@ -1,4 +1,4 @@
-"""Two hosts of a service over one real PostgreSQL, looked at from a third place."""
+"""Two hosts of a service over one real PostgreSQL or Redis, looked at from a third place."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 
 pytest.importorskip("click")
 pytest.importorskip("flask")
@@ -54,12 +55,25 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def address(postgresql: str) -> Iterator[str]:
+def postgresql_address(postgresql: str) -> Iterator[str]:
     for _ in "before", "after":
         with psycopg.connect(postgresql, autocommit=True) as connection:
             connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
         if _ == "before":
             yield postgresql
+
+
+@pytest.fixture
+def redis_address(redis_server: int) -> str:
+    with redis.Redis(port=redis_server, db=6) as client:
+        client.flushdb()
+    return f"redis://127.0.0.1:{redis_server}/6"
+
+
+@pytest.fixture(params=["postgresql", "redis"])
+def address(request: pytest.FixtureRequest) -> str:
+    given: str = request.getfixturevalue(f"{request.param}_address")
+    return given
 
 
 class Machine:

@@ -13,7 +13,7 @@ from tests.state.lease_contract import taken
 from obskit.config import Config
 from obskit.exceptions import MissingExtra, StoreError
 from obskit.state.memory import MemoryStore
-from obskit.state.opening import default_url, open_lease, open_store, state_directory
+from obskit.state.opening import default_url, open_store, state_directory
 
 
 def test_a_store_in_memory_is_new_each_time() -> None:
@@ -43,7 +43,6 @@ def test_the_path_of_a_file_may_be_escaped(tmp_path: Path) -> None:
         "sqlite:////var/lib/state.sqlite3?mode=ro",
         "sqlite:////var/lib/%00",
         "mysql://host/db",
-        "redis://host/0",
         "postgresql+psycopg://host/db",
         "postgresql://",
         "postgresql://host:port/db",
@@ -58,7 +57,7 @@ def test_another_url_is_refused(url: str) -> None:
 
 def test_what_is_said_of_a_wrong_url_shows_no_password() -> None:
     with pytest.raises(ValueError) as raised:
-        open_lease("mysql://ann:hunter2@host/db", "shop")
+        open_store("mysql://ann:hunter2@host/db", "shop")
     assert str(raised.value) == (
         "'mysql://ann:[redacted]@host/db' names no store: use sqlite:////absolute/path/of/a.file,"
         " postgresql://user:password@host/database, redis://:password@host/0 or memory:"
@@ -67,7 +66,7 @@ def test_what_is_said_of_a_wrong_url_shows_no_password() -> None:
 
 def test_every_store_gives_leases(tmp_path: Path) -> None:
     for url in ("memory:", f"sqlite:///{tmp_path}/state.sqlite3"):
-        with closing(open_lease(url, "shop")) as leases:
+        with closing(open_store(url, "shop")) as leases:
             assert taken(leases, "nightly", "a").holder == "a"
 
 
@@ -75,7 +74,7 @@ def test_every_store_gives_leases(tmp_path: Path) -> None:
     ("package", "leaf", "url", "extra"),
     [
         ("psycopg", "postgresql", "postgresql://host/db", "A state store in PostgreSQL needs"),
-        ("redis", "redis_lease", "redis://host/0", "A lease in Redis needs"),
+        ("redis", "redis_server", "redis://host/0", "A state store in Redis needs"),
     ],
 )
 def test_a_driver_that_is_missing_is_named(
@@ -84,7 +83,7 @@ def test_a_driver_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, f"obskit.state.{leaf}", raising=False)
     with pytest.raises(MissingExtra, match=extra):
-        open_lease(url, "shop")
+        open_store(url, "shop")
 
 
 def test_a_python_without_sqlite_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

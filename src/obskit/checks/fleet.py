@@ -9,8 +9,7 @@ from uuid import uuid4
 
 from obskit.clock import Clock
 from obskit.declaration import Check
-from obskit.state.opening import Leases
-from obskit.state.store import Lease
+from obskit.state.store import Lease, Store
 
 # How long a lease lasts, seconds: a holder that died is followed within this, and within a period
 # of the check unless that is shorter still.
@@ -48,7 +47,7 @@ class Fleet:
         held = self._held.get(name)
         return held.lease.number if held else 0
 
-    def take(self, checks: Iterable[Check], lessor: Leases, instance: str) -> None:
+    def take(self, checks: Iterable[Check], lessor: Store, instance: str) -> None:
         """Take the leases that are free, and in time those again that are held.
 
         Args:
@@ -75,7 +74,7 @@ class Fleet:
         """Nobody knows what is held: who cannot tell must not act on it."""
         self._held.clear()
 
-    def give_back(self, lessor: Leases) -> None:
+    def give_back(self, lessor: Store) -> None:
         """Let other processes run the checks."""
         for name in list(self._held):
             with suppress(Exception):

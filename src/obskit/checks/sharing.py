@@ -20,7 +20,6 @@ from obskit.clock import Clock
 from obskit.declaration import Check
 from obskit.exceptions import StoreError
 from obskit.registry import Registry
-from obskit.state.opening import Leases
 from obskit.state.store import Store
 
 _log = logging.getLogger("obskit.checks")
@@ -53,7 +52,7 @@ class Sharing:
     runs: bool = True
     history: float = 30 * 86_400.0
     max_bytes: int = 64 * 2**20
-    open_leases: Callable[[], Leases] | None = None
+    open_leases: Callable[[], Store] | None = None
     keep_house: Callable[[], object] = bool
     host: str = ""
 
@@ -100,7 +99,7 @@ class Peers:
         self._stopped = False
         self._thread: Thread | None = None
         self._store: Store | None = None
-        self._leasing: Leases | None = None
+        self._leasing: Store | None = None
         self._fleet = Fleet(self._clock)
         self.outbox = Outbox()
         #: What is held, from when on others' results of it are known: it goes on from there.
@@ -234,7 +233,7 @@ class Peers:
                 self._store = self._sharing.open_store()
             return self._store
 
-    def _lessor(self) -> Leases:
+    def _lessor(self) -> Store:
         if self._sharing.open_leases is None:
             return self._opened()
         if self._leasing is None:

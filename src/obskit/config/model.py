@@ -10,7 +10,7 @@ from obskit.config import values
 from obskit.config.link import link
 from obskit.config.option import Option, declared, option
 from obskit.config.otlp import SIGNALS, Otlp
-from obskit.config.store_url import LEASE_URL, STORE_URL
+from obskit.config.store_url import STORE_URL
 from obskit.config.telemetry import Telemetry
 from obskit.config.values import integer, number, one_of
 
@@ -257,7 +257,7 @@ class Config(Telemetry):
     lease_url: str | None = option(
         None,
         "OBSKIT_LEASE_URL",
-        LEASE_URL,
+        STORE_URL,
         "Where it is agreed which process runs a check of the fleet; by default where state is kept.",
         secret=True,
     )

@@ -8,7 +8,9 @@ from urllib.parse import unquote, urlsplit
 from obskit.config.values import Value
 
 POSTGRESQL = ("postgresql", "postgres")
-REDIS = ("redis", "rediss", "unix")
+_REDIS = ("redis", "rediss", "unix")
+#: What hosts can share.
+SHARED = (*POSTGRESQL, *_REDIS)
 #: The store of one process.
 MEMORY = "memory:"
 
@@ -32,21 +34,19 @@ def sqlite_path(url: str) -> str:
 
 
 def _store_url(given: Any) -> str:
-    return _url(given, ("sqlite", *POSTGRESQL))
-
-
-def _lease_url(given: Any) -> str:
-    return _url(given, ("sqlite", *POSTGRESQL, *REDIS))
-
-
-def _url(given: Any, schemes: tuple[str, ...]) -> str:
     if not isinstance(given, str):
         raise TypeError
     url = given.strip()
     if url == MEMORY:
         return url
     scheme, colon, rest = url.partition("://")
-    if scheme not in schemes or not colon or not rest or not url.isprintable() or " " in url:
+    if (
+        scheme not in ("sqlite", *SHARED)
+        or not colon
+        or not rest
+        or not url.isprintable()
+        or " " in url
+    ):
         raise ValueError
     if scheme == "sqlite":
         sqlite_path(url)
@@ -55,6 +55,8 @@ def _url(given: Any, schemes: tuple[str, ...]) -> str:
     return url
 
 
-_STORES = "sqlite:////absolute/path/of/a.file, postgresql://user:password@host/database"
-STORE_URL = Value(_store_url, f"{_STORES} or memory:")
-LEASE_URL = Value(_lease_url, f"{_STORES}, redis://:password@host/0 or memory:")
+STORE_URL = Value(
+    _store_url,
+    "sqlite:////absolute/path/of/a.file, postgresql://user:password@host/database,"
+    " redis://:password@host/0 or memory:",
+)

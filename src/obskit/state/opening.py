@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
 from obskit import names
 from obskit.clock import SYSTEM_CLOCK, Clock
 from obskit.config import Config
-from obskit.config.store_url import LEASE_URL, MEMORY, POSTGRESQL, REDIS, STORE_URL, sqlite_path
-from obskit.config.values import Value
+from obskit.config.store_url import MEMORY, POSTGRESQL, SHARED, STORE_URL, sqlite_path
 from obskit.exceptions import MissingExtra, StoreError
 from obskit.export.spool import default_directory
 from obskit.redaction.sensitive import redact_own_url
 from obskit.state.memory import MemoryStore
 from obskit.state.sql import SqlStore
-from obskit.state.store import Lease, Store
-
-
-class Leases(Protocol):
-    """What gives leases. Its methods may raise `StoreError`."""
-
-    def lease(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take a lease, or take it again: None while another holder has it."""
-
-    def release(self, lease: Lease) -> None:
-        """Give a lease back."""
-
-    def close(self) -> None:
-        """Let go of files and connections."""
+from obskit.state.store import Store
 
 
 def open_store(
@@ -39,7 +24,8 @@ def open_store(
     """The store that a URL names. Nothing is made, and nobody connected to, before it is used.
 
     Args:
-        url: `sqlite:////absolute/path`, `postgresql://…` or `memory:`.
+        url: `sqlite:////absolute/path`, `postgresql://…`, `redis://…`, `rediss://…`, `unix://…`
+            or `memory:`.
         service: The service whose state it is.
         clock: The time.
         looks: Whether the caller only looks: errors are not logged, a broken file stays as it is.
@@ -51,34 +37,14 @@ def open_store(
     >>> open_store("memory:", "shop").latest()
     {}
     """
-    url = _checked(url, STORE_URL)
+    url = _checked(url)
     if url == MEMORY:
         return MemoryStore(clock)
     if url.startswith(POSTGRESQL):
         return _postgresql(url, service, clock, looks=looks)
+    if url.startswith(SHARED):
+        return _redis(url, service, clock, looks=looks)
     return _sqlite(url, service, clock, looks=looks)
-
-
-def open_lease(url: str, service: str, clock: Clock = SYSTEM_CLOCK) -> Leases:
-    """What gives leases at a URL: a store, or Redis.
-
-    Args:
-        url: As `open_store` takes it, or `redis://…`, `rediss://…`, `unix://…`.
-        service: The service whose leases they are.
-        clock: The time.
-
-    Raises:
-        ValueError: The URL names nothing that gives leases.
-        MissingExtra: The driver is not installed.
-    """
-    url = _checked(url, LEASE_URL)
-    if not url.startswith(REDIS):
-        return open_store(url, service, clock)
-    try:
-        from obskit.state.redis_lease import RedisLeases
-    except ImportError as error:
-        raise MissingExtra("redis", "A lease in Redis") from error
-    return RedisLeases(url, service)
 
 
 def state_directory(config: Config) -> Path:
@@ -107,7 +73,7 @@ def own_host(config: Config) -> str:
     >>> own_host(Config(state_url="memory:"))
     ''
     """
-    if not store_url(config).startswith(POSTGRESQL):
+    if not store_url(config).startswith(SHARED):
         return ""
     return str(config.resource_attributes.get(names.HOST_NAME) or socket.gethostname())
 
@@ -121,12 +87,12 @@ def default_url(config: Config) -> str:
     return f"sqlite:///{quote(str((state_directory(config) / 'state.sqlite3').absolute()))}"
 
 
-def _checked(url: str, kind: Value) -> str:
+def _checked(url: str) -> str:
     try:
-        checked: str = kind.parse(url)
+        checked: str = STORE_URL.parse(url)
     except (ValueError, TypeError):
         shown = repr(redact_own_url(str(url)))[:200]
-        raise ValueError(f"{shown} names no store: use {kind.allowed}") from None
+        raise ValueError(f"{shown} names no store: use {STORE_URL.allowed}") from None
     return checked
 
 
@@ -144,3 +110,13 @@ def _postgresql(url: str, service: str, clock: Clock, *, looks: bool) -> Store:
     except ImportError as error:
         raise MissingExtra("postgres", "A state store in PostgreSQL") from error
     return SqlStore(PostgresqlDatabase(url, service, clock, looks=looks), service)
+
+
+def _redis(url: str, service: str, clock: Clock, *, looks: bool) -> Store:
+    try:
+        from obskit.state.redis_server import RedisServer
+    except ImportError as error:
+        raise MissingExtra("redis", "A state store in Redis") from error
+    from obskit.state.redis_store import RedisStore
+
+    return RedisStore(RedisServer(url, clock, looks=looks), service)

@@ -1,18 +1,12 @@
-"""Leases in Redis, for hosts that share one and keep their history elsewhere."""
+"""Leases in Redis."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
-from obskit.state.complaint import Complaint
+from obskit.state.redis_server import Keys, RedisServer
 from obskit.state.store import Lease
-from obskit.state.untraced import untraced
-
-_SECONDS = 1.0
 
 # One hash a lease, which outlives it: holder, number, until. A number that is lost rises from the
 # time, so that Redis may forget, be emptied, or fall back to a replica that is behind.
@@ -37,29 +31,22 @@ return 0
 
 
 class RedisLeases:
-    """The leases of a service in Redis. Making one connects to nothing.
+    """The leases of a service in Redis.
 
     Args:
-        url: Where it is, as redis-py takes it.
+        server: Where.
         service: The service.
     """
 
-    def __init__(self, url: str, service: str) -> None:
-        self._service = service
-        self._complaint = Complaint(url)
-        self._client = redis.Redis.from_url(
-            url,
-            socket_timeout=_SECONDS,
-            socket_connect_timeout=_SECONDS,
-            # Again at once, where a connection was lost since: both scripts may run twice.
-            retry=Retry(NoBackoff(), 1),
-        )
-        self._take = self._client.register_script(_TAKE)
-        self._give_back = self._client.register_script(_RELEASE)
+    def __init__(self, server: RedisServer, service: str) -> None:
+        self._server = server
+        self._keys = Keys(service)
+        self._take = server.script(_TAKE)
+        self._give_back = server.script(_RELEASE)
 
     def lease(self, name: str, holder: str, seconds: float) -> Lease | None:
         """See `Store.lease`."""
-        answer = self._run(self._take, name, (holder, int(seconds * 1_000)))
+        answer = self._run(self._take, name, holder, int(seconds * 1_000))
         if answer is None:
             return None
         number, until = (int(part) for part in answer)
@@ -67,17 +54,8 @@ class RedisLeases:
 
     def release(self, lease: Lease) -> None:
         """See `Store.release`."""
-        self._run(self._give_back, lease.name, (lease.holder, lease.number))
+        self._run(self._give_back, lease.name, lease.holder, lease.number)
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
-
-    def _run(self, script: Any, name: str, arguments: tuple[str | int, ...]) -> Any:
-        try:
-            with untraced():
-                answer = script(keys=[f"obskit:lease:{self._service}:{name}"], args=arguments)
-        except (redis.RedisError, OSError, ValueError) as error:
-            raise self._complaint.wrong(error) from error
-        self._complaint.well()
-        return answer
+    def _run(self, script: Callable[..., Any], name: str, *arguments: str | int) -> Any:
+        with self._server.used() as client:
+            return script(keys=[self._keys("lease", name)], args=arguments, client=client)

@@ -12,7 +12,7 @@ from obskit.cli import state
 from obskit.cli.doctor.patient import Finding, Patient
 from obskit.clock import SYSTEM_CLOCK
 from obskit.config import Config
-from obskit.config.store_url import MEMORY, POSTGRESQL, sqlite_path
+from obskit.config.store_url import MEMORY, SHARED, sqlite_path
 from obskit.duration import format_duration
 from obskit.exceptions import StoreError
 from obskit.export.spool import Spool, default_directory
@@ -100,7 +100,7 @@ def _of_store(patient: Patient) -> Iterator[Finding]:
     if url == MEMORY:
         yield Finding("state is kept in memory: each process has its own, until it ends")
         return
-    if patient.offline and url.startswith(POSTGRESQL):
+    if patient.offline and url.startswith(SHARED):
         yield Finding(f"{where} is not asked: --offline")
         return
     if url.startswith("sqlite:") and not Path(sqlite_path(url)).exists():
