@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import re
@@ -90,6 +91,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """A program that is taken for a test is observed for all of them."""
     assert default_runtime.replace(None) is None, "a module that was collected calls obskit.init"
+
+
+def pytest_sessionfinish() -> None:
+    """A thread that a failed test left behind must not keep this process for ever."""
+    faulthandler.dump_traceback_later(180, exit=True, file=sys.__stderr__)
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
 from pathlib import Path
 
 import psutil
@@ -54,18 +53,12 @@ def test_memory_is_what_the_process_has(collected: Collected) -> None:
 
 
 def test_threads_and_descriptors_are_counted(collected: Collected) -> None:
-    threads = collected.values("process.thread.count")[()]
-    descriptors = collected.values("process.unix.file_descriptor.count")[()]
-    release = threading.Event()
-    more = [threading.Thread(target=release.wait) for _ in range(3)]
-    for thread in more:
-        thread.start()
-    with Path(os.devnull).open(), Path(os.devnull).open():
-        assert collected.values("process.thread.count")[()] == threads + 3
-        assert collected.values("process.unix.file_descriptor.count")[()] == descriptors + 2
-    release.set()
-    for thread in more:
-        thread.join()
+    for name, folder in (("thread", "task"), ("unix.file_descriptor", "fd")):
+        # What other tests have left may end meanwhile.
+        before = len(list(Path(f"/proc/self/{folder}").iterdir()))
+        told = collected.values(f"process.{name}.count")[()]
+        after = len(list(Path(f"/proc/self/{folder}").iterdir()))
+        assert min(before, after) <= told <= max(before, after)
 
 
 def test_uptime_counts_from_the_start_and_never_below_nothing() -> None:
