@@ -95,7 +95,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     """A thread that a failed test left behind must not keep this process for ever."""
-    faulthandler.dump_traceback_later(180, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(180, exit=True, file=sys.__stderr__ or 2)
 
 
 @cache

@@ -14,6 +14,7 @@ from obskit.operations import lateness
 from obskit.overview.model import (
     CheckView,
     ErrorView,
+    HostView,
     JobView,
     OperationView,
     Overview,
@@ -237,3 +238,30 @@ def test_the_whole_is_told_in_a_few_words() -> None:
     overview = Overview("shop", "", NOW, "unhealthy", checks, [JobView("sync", standing)])
     assert rows.summary(overview) == "checks: 1 critical, 2 ok  jobs: 1 never"
     assert rows.summary(Overview("shop", "", NOW, "healthy")) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "row"),
+    [
+        (
+            HostView("web-1", "critical", NOW - 5, 7, 2, 3),
+            Row("CRITICAL", "web-1", "2 of 7 checks fail; 3 processes; heard 5s ago"),
+        ),
+        (
+            HostView("web-2", "ok", NOW - 60, 1, 0, 1),
+            Row("OK", "web-2", "0 of 1 checks fail; 1 process; heard 1m ago"),
+        ),
+        (
+            HostView("web\x1b[31m", "silent", NOW - 7_200),
+            Row("SILENT", "web\\x1b[31m", "heard 2h ago"),
+        ),
+    ],
+)
+def test_a_host_says_what_fails_there_and_when_it_was_heard(host: HostView, row: Row) -> None:
+    assert rows.of_host(host, NOW) == row
+
+
+def test_a_summary_counts_hosts_by_how_they_are() -> None:
+    found = [HostView("a", "critical", NOW), HostView("b", "ok", NOW), HostView("c", "ok", NOW)]
+    told = rows.summary(Overview("shop", "", NOW, "unhealthy", hosts=found))
+    assert told == "hosts: 1 critical, 2 ok"

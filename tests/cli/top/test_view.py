@@ -13,6 +13,7 @@ from obskit.operations import lateness
 from obskit.overview.model import (
     CheckView,
     ErrorView,
+    HostView,
     JobView,
     OperationView,
     Overview,
@@ -64,6 +65,15 @@ def test_what_fails_comes_first_whatever_it_is() -> None:
 )
 def test_a_pane_shows_all_of_its_kind(pane: str, titles: dict[str, list[str]]) -> None:
     assert shown(LOOK, pane) == titles
+
+
+def test_hosts_stand_before_processes_where_several_share_a_store() -> None:
+    hosts = [HostView("web-2", "critical", NOW), HostView("web-1", "ok", NOW)]
+    processes = [ProcessView(7, "i-1", NOW, NOW)]
+    many = Look("shop", replace(OVERVIEW, hosts=hosts, processes=processes))
+    found = shown(many, "processes")
+    assert found == {"Hosts": ["web-2", "web-1"], "Processes": ["pid 7"]}
+    assert list(found) == ["Hosts", "Processes"]
 
 
 def test_each_pane_can_be_shown() -> None:
