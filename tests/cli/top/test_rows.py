@@ -202,7 +202,7 @@ def test_a_process_tells_what_it_has_dropped_and_what_it_does_not_reach() -> Non
 def test_a_process_whose_receiver_is_away_has_dropped_nothing_yet() -> None:
     away = ProcessView(7, "i-1", NOW - 60, NOW, exporters={"logs": {"reached": False}})
     assert rows.of_process(away, NOW) == Row(
-        "ok", "pid 7", "logs do not reach their receiver; nothing dropped; for 1m"
+        "not sent", "pid 7", "logs do not reach their receiver; nothing dropped; for 1m"
     )
 
 

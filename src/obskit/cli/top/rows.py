@@ -211,7 +211,8 @@ def of_process(view: ProcessView, now: float) -> Row:
     release = visible(f"release {view.release}") if view.release else ""
     told = _joined(*lost, *away, "" if lost else "nothing dropped", release, ran)
     place = visible(f" on {view.host}") if view.host else ""
-    return Row("dropped" if lost else "ok", f"pid {view.pid}{place}", told)
+    state = "dropped" if lost else "not sent" if away else "ok"
+    return Row(state, f"pid {view.pid}{place}", told)
 
 
 def of_host(view: HostView, now: float) -> Row:

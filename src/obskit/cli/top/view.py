@@ -25,6 +25,7 @@ _COLOURS = {
     "skipped": "magenta",
     **dict.fromkeys(("critical", "unhealthy", "failed", "failing", "lost", "late"), "red"),
     "silent": "magenta",
+    "not sent": "yellow",
     **dict.fromkeys(("too long", "no answer", "dropped"), "red"),
 }
 
