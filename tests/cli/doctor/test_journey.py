@@ -171,6 +171,16 @@ def test_a_store_that_is_away_is_told_with_what_to_do(app: Host, doctor: Doctor)
     assert found.exit_code == 1
 
 
+def test_without_time_to_ask_no_store_is_blamed(app: Host, doctor: Doctor) -> None:
+    with faulty() as receiver, faulty() as jaeger:
+        given = ("--jaeger", base(jaeger), "--timeout", "1500ms")
+        found = doctor("journey", *given, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=receiver.url)
+        assert jaeger.requests == []
+    told = "span: its receiver took it after T: no time was left to ask Jaeger: give it more by --timeout"
+    assert lines(found.output)[0] == f"FAILED  journey       {told}"
+    assert found.exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [

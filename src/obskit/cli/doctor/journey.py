@@ -158,6 +158,8 @@ def _not_seen(
     look: Callable[[float], None], place: Place, left: Callable[[], float]
 ) -> Lost | None:
     """Look until it is there; why it is not, where that never comes."""
+    if left() <= _ENDING:
+        return Lost(f"no time was left to ask {place.name}", "give it more by --timeout")
     began = SYSTEM_CLOCK.monotonic()
     missing = NotThere()
     # Something is left for telling of it.
