@@ -108,6 +108,7 @@ def test_nothing_is_left_of_what_was_forgotten(store: Store, client: redis.Redis
         store.keep(run)
         job = replace(JOB, run_id=str(number), started=float(number), outcome="running")
         store.put_job(job)
+        store.put_job(replace(job, outcome="lost"))
         store.put_job(replace(job, outcome="ok", finished=float(number)))
     assert store.purge(100.0, 2**30) == 9
     kept = {key.decode().removeprefix("obskit:{shop}:") for key in client.scan_iter("*")}

@@ -180,7 +180,8 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
             store.keep(run)
         assert store.hosts.latest(0.0) == [newer, two]
         assert store.hosts.latest(0.0, "web-2") == [two]
-        assert store.hosts.latest(1_500.0) == [newer]
+        assert store.hosts.latest(2_000.0) == [newer]
+        assert store.hosts.latest(2_000.1) == []
         assert store.latest()["database"] == newer
 
     def test_runs_and_values_are_those_of_the_host_that_is_named(self, store: Store) -> None:
@@ -198,13 +199,17 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
             store.hosts.tell("web-1", heard, told)
         store.hosts.tell("web-2", 5.0, "gone")
         assert store.hosts.told(0.0) == {"web-1": "new", "web-2": "gone"}
-        assert store.hosts.told(15.0) == {"web-1": "new"}
+        assert store.hosts.told(20.0) == {"web-1": "new"}
+        assert store.hosts.told(20.1) == {}
 
     def test_hosts_that_were_not_heard_of_for_long_are_forgotten(self, store: Store) -> None:
         store.keep(replace(RUN, host="web-1"))
         store.keep(replace(RUN, host="web-2", started=3_000.0))
         store.hosts.tell("web-1", 1_000.0, "old")
-        store.purge(2_000.0, 2**20)
+        store.purge(1_000.0, 2**20)
+        assert [run.host for run in store.hosts.latest(0.0)] == ["web-1", "web-2"]
+        assert store.hosts.told(0.0) == {"web-1": "old"}
+        store.purge(1_000.1, 2**20)
         assert [run.host for run in store.hosts.latest(0.0)] == ["web-2"]
         assert store.hosts.told(0.0) == {}
 
@@ -334,6 +339,18 @@ class StoreContract(DeploysContract, LeaseContract, NoticesContract):
         assert store.purge(100.0, 2**30) == 2
         assert [run.run_id for run in store.job_runs("import")] == ["4", "3", "1"]
         assert store.purge(100.0, 0) == 0
+
+    def test_a_run_that_was_thought_lost_and_goes_on_is_not_forgotten(self, store: Store) -> None:
+        lost = replace(JOB, outcome="lost")
+        for run in (
+            lost,
+            replace(lost, outcome="running"),
+            replace(JOB, run_id="r2", started=500.0),
+        ):
+            store.put_job(run)
+        assert store.purge(9_000.0, 2**30) == 0
+        assert [run.run_id for run in store.job_runs("import")] == ["r2", "r1"]
+        assert [run.run_id for run in store.latest_jobs()["import"]] == ["r2", "r1"]
 
     def test_the_oldest_are_forgotten_where_there_is_too_much(self, store: Store) -> None:
         for number in range(300):

@@ -46,6 +46,7 @@ class DeploysContract:
             Deploy("1.4.2", "production", 100.0),
         ]
         assert store.deploys.recent("", 2) == []
+        assert store.deploys.recent("production", 0) == []
 
     def test_the_oldest_of_more_than_a_hundred_is_forgotten(self, store: Store) -> None:
         store.deploys.mark(Deploy("elsewhere", "staging", 1.0), again=False)
