@@ -121,7 +121,8 @@ def test_nothing_is_left_of_what_was_forgotten(store: Store, client: redis.Redis
         "number",
         "outcomes",
     }
-    assert client.zcard("obskit:{shop}:ages") == 1
+    for key in ("ages", "began:import", "ended:import:ok"):
+        assert client.zcard(f"obskit:{{shop}}:{key}") == 1
 
 
 def test_a_server_that_evicted_texts_has_fewer_runs(store: Store, client: redis.Redis) -> None:
