@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 import redis
+from tests.checks.given import eventually
 from tests.export.spooled import Time
 from tests.state.contract import JOB, RUN, StoreContract
 from tests.state.lease_contract import PassBy, taken
@@ -149,7 +150,9 @@ def test_what_is_refused_is_an_error_and_the_next_call_is_made(
     assert store.keep(RUN)
 
 
-def test_a_server_that_is_away_is_not_asked_at_every_call(client: redis.Redis, url: str) -> None:
+def test_a_server_that_is_away_is_not_asked_at_every_call(
+    client: redis.Redis, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     time = Time()
     with closing(open_store(url, "shop", time)) as store:
         assert store.keep(RUN)
@@ -163,6 +166,10 @@ def test_a_server_that_is_away_is_not_asked_at_every_call(client: redis.Redis, u
             store.keep(RUN)
         time.pass_by(5.0)
         assert store.keep(RUN)
+        client.set("obskit:{shop}:latest", "no hash")
+        with pytest.raises(StoreError, match="WRONGTYPE"):
+            store.latest()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
 
 
 def test_numbers_rise_although_everything_was_forgotten(store: Store, client: redis.Redis) -> None:
@@ -187,6 +194,13 @@ def test_a_lost_connection_is_made_again_within_the_same_call(
         client.client_kill_filter(skipme=True, _type="normal")
         assert store.keep(replace(RUN, started=float(number)))
     assert len(store.runs("database")) == 2
+
+
+def test_who_closes_a_store_leaves_no_connection(store: Store, client: redis.Redis) -> None:
+    store.keep(RUN)
+    before = len(client.client_list(_type="normal"))
+    store.close()
+    eventually(lambda: len(client.client_list(_type="normal")) == before - 1)
 
 
 def test_a_child_leaves_its_parents_connection_alone(store: Store) -> None:
