@@ -44,6 +44,7 @@ def test_history_is_kept_so_long_and_takes_so_much_room() -> None:
     ("variable", "value"),
     [
         ("OBSKIT_STATE_URL", "redis://:hunter2@host:x/0"),
+        ("OBSKIT_STATE_URL", "rediss://:hunter2@host/first"),
         ("OBSKIT_STATE_URL", "/var/lib/hunter2"),
         ("OBSKIT_LEASE_URL", "mysql://ann:hunter2@host/db"),
         ("OBSKIT_HISTORY_DAYS", "0"),

@@ -238,6 +238,12 @@ def test_a_server_that_says_nothing_is_an_error() -> None:
                 store.lease("nightly", "a", 30.0)
 
 
+def test_an_option_that_is_none_is_an_error_at_each_use(url: str) -> None:
+    with closing(open_store(f"{url}?colour=red", "shop")) as store:
+        with pytest.raises(StoreError, match="unexpected keyword argument 'colour'"):
+            store.latest()
+
+
 def test_it_makes_no_spans(obskit_capture: Capture, store: Store) -> None:
     before = len(obskit_capture.spans)
     with obskit.span("work"):

@@ -47,6 +47,9 @@ def test_the_path_of_a_file_may_be_escaped(tmp_path: Path) -> None:
         "postgresql://",
         "postgresql://host:port/db",
         "postgresql://host/d b",
+        "redis://",
+        "redis://host/first",
+        "redis://host:port/0",
     ],
 )
 def test_another_url_is_refused(url: str) -> None:

@@ -51,7 +51,10 @@ def _store_url(given: Any) -> str:
     if scheme == "sqlite":
         sqlite_path(url)
     else:
-        _ = urlsplit(url).port  # raises ValueError when it is no number
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError when it is no number
+        if scheme in ("redis", "rediss") and not parts.path[1:].isdecimal() and parts.path[1:]:
+            raise ValueError  # redis-py would take the first database
     return url
 
 

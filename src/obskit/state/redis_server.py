@@ -59,8 +59,8 @@ class RedisServer:
                 raise redis.ConnectionError(self._unreachable)
             with untraced():
                 yield self._client
-        # ValueError: what cannot be sent, such as a lone surrogate.
-        except (redis.RedisError, OSError, ValueError) as error:
+        # ValueError: what cannot be sent, such as a lone surrogate. TypeError: an option in the URL that is none.
+        except (redis.RedisError, OSError, ValueError, TypeError) as error:
             self._note(error)
             raise self._complaint.wrong(error) from error
         self._unreachable = ""
