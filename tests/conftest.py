@@ -93,6 +93,11 @@ def pytest_collection_finish() -> None:
     assert default_runtime.replace(None) is None, "a module that was collected calls obskit.init"
 
 
+def pytest_sessionstart() -> None:
+    """What failed may be run once more by the same process."""
+    faulthandler.cancel_dump_traceback_later()
+
+
 def pytest_sessionfinish() -> None:
     """A thread that a failed test left behind must not keep this process for ever."""
     faulthandler.dump_traceback_later(180, exit=True, file=sys.__stderr__ or 2)
