@@ -174,7 +174,7 @@ def test_each_alert_has_a_section_of_the_runbooks(files: dict[str, str]) -> None
 @pytest.mark.parametrize("subject", sorted(SHARED))
 def test_what_is_the_same_for_all_services_is_one_file(files: dict[str, str], subject: str) -> None:
     assert f"prometheus/rules/{subject}.yml" in files
-    assert f"prometheus/rules/shop-production-{subject}.yml" not in files
+    assert f"prometheus/rules/shop@production-{subject}.yml" not in files
 
 
 def test_the_collectors_folder_holds_what_is_generated_of_every_service() -> None:
@@ -192,5 +192,5 @@ def test_the_collectors_folder_holds_what_is_generated_of_every_service() -> Non
 
 def test_whatever_a_service_is_called_its_files_stay_in_their_folder() -> None:
     files = alert_rules(Inventory("a/../b", "../x y", everything()))
-    assert "prometheus/rules/a%2F..%2Fb-..%2Fx%20y-checks.yml" in files
+    assert "prometheus/rules/a%2F..%2Fb@..%2Fx%20y-checks.yml" in files
     assert {path.count("/") for path in files if path.startswith("prometheus/")} == {2}

@@ -20,7 +20,7 @@ DECLARED = """
 def rows():
     raise AssertionError("nothing is run")
 """
-RULES = "prometheus/rules/shop-production-checks.yml"
+RULES = "prometheus/rules/shop@production-checks.yml"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_rules_and_their_tests_are_written(shop: Host) -> None:
     assert f"wrote made/{RULES}" in result.output.splitlines()
     made = {str(path.relative_to(shop.folder / "made")) for path in shop.folder.rglob("made/**/*")}
     assert RULES in made
-    assert any(path.startswith("prometheus/tests/shop-production-checks-") for path in made)
+    assert any(path.startswith("prometheus/tests/shop@production-checks-") for path in made)
     assert alert(shop, "CheckCritical")["labels"] == {
         "severity": "critical",
         "owner": "unowned",
@@ -113,7 +113,7 @@ def test_the_environment_says_what_is_not_given(
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "10000")
     arguments = ["generate", "alerts", "--app", f"{shop.name}:checks", "-o", "made"]
     assert click_testing.CliRunner().invoke(main, arguments).exit_code == 0
-    rules = "prometheus/rules/kiosk-test-checks.yml"
+    rules = "prometheus/rules/kiosk@test-checks.yml"
     assert alert(shop, "CheckCritical", rules)["labels"]["service"] == "kiosk"  # type: ignore[index]
     # Two periods, the time-out, two exports and half a minute.
     assert "expr: vector(7260)" in (shop.folder / "made" / rules).read_text()
@@ -205,7 +205,7 @@ def test_two_services_in_two_environments_are_one_set_in_any_order(shop: Host) -
         '"shop", deployment_environment_name="staging"}',
     }
     rules = {path.name for path in (shop.folder / "made/prometheus/rules").iterdir()}
-    assert rules >= {f"{name}-{where}-checks.yml" for name, where in places}
+    assert rules >= {f"{name}@{where}-checks.yml" for name, where in places}
     for service, environment in places:
         result = generate(
             shop, "--service", service, "--check", kind="all", environment=environment
@@ -213,25 +213,32 @@ def test_two_services_in_two_environments_are_one_set_in_any_order(shop: Host) -
         assert (result.exit_code, result.output) == (0, "")
 
 
-def test_services_whose_files_would_have_one_name_are_refused(shop: Host) -> None:
+@pytest.mark.parametrize("kind", ["all", "alerts"])
+def test_services_and_environments_that_read_alike_have_files_of_their_own(
+    shop: Host, kind: str
+) -> None:
     (shop.folder / "alerts.toml").write_text(RECEIVERS)
-    generate(shop, "--service", "shop-eu", kind="all", environment="production")
-    result = generate(shop, "--service", "shop", kind="all", environment="eu-production")
-    assert result.exit_code == 4
-    assert (
-        "'shop-eu' in 'production' and 'shop' in 'eu-production' would have files of one name"
-        in (result.output)
-    )
+    places = [("shop-eu", "production"), ("shop", "eu-production"), ("shop-eu-production", "")]
+    for service, environment in [*places, ("shop@eu-production", "")]:
+        result = generate(shop, "--service", service, kind=kind, environment=environment)
+        assert result.exit_code == 0, result.output
+    rules = {path.name for path in (shop.folder / "made/prometheus/rules").glob("*-checks.yml")}
+    assert rules == {
+        "shop-eu@production-checks.yml",
+        "shop@eu-production-checks.yml",
+        "shop-eu-production-checks.yml",
+        "shop%40eu-production-checks.yml",
+    }
 
 
 def test_a_rule_file_of_what_is_declared_no_more_is_drift(shop: Host) -> None:
     generate(shop)
-    left = shop.folder / "made/prometheus/rules/shop-production-jobs.yml"
+    left = shop.folder / "made/prometheus/rules/shop@production-jobs.yml"
     left.write_text("groups: []\n")
     result = generate(shop, "--check")
     assert result.exit_code == 1
     told = (
-        "made/prometheus/rules/shop-production-jobs.yml is of nothing that shop declares: remove it"
+        "made/prometheus/rules/shop@production-jobs.yml is of nothing that shop declares: remove it"
     )
     assert told in result.output
     assert left.exists()

@@ -27,16 +27,16 @@ from .day.samples import NONE
 SUBJECTS = (
     "fleet",
     "hosts",
-    "shop-production-checks",
-    "shop-production-jobs",
-    "shop-production-objectives",
-    "shop-production-operations",
-    "shop-production-processes",
-    "shop-production-service",
+    "shop@production-checks",
+    "shop@production-jobs",
+    "shop@production-objectives",
+    "shop@production-operations",
+    "shop@production-processes",
+    "shop@production-service",
     "telemetry",
 )
 # Limits are for dashboards alone; queries were not measured yet when the day was recorded.
-UNREAD = ("shop-production-limits", "shop-production-queries")
+UNREAD = ("shop@production-limits", "shop@production-queries")
 # The processors of the recording's host were busy with what has nothing to do with the shop.
 BUSY = "system_cpu_time_seconds_total"
 # What there is of a shop without databases of which nothing is refused, lost or kept waiting.
@@ -186,7 +186,7 @@ def test_a_day_is_no_worse_than_that_of_the_week_before(
     recording: Recording, rules: dict[str, Path], tmp_path: Path
 ) -> None:
     """Each of the two has busy minutes of its own."""
-    file = rules["shop-production-service"]
+    file = rules["shop@production-service"]
     first, second = (recording.day(plan(recording.length, seed), read([file])) for seed in (1, 2))
     assert told([file], a_week_later(first, second), tmp_path, every="4m") == set()
 
@@ -196,7 +196,7 @@ def test_a_day_is_no_worse_than_that_of_the_week_before(
 def test_requests_that_do_not_come_as_a_week_before_are_missed(
     recording: Recording, rules: dict[str, Path], tmp_path: Path
 ) -> None:
-    file = rules["shop-production-service"]
+    file = rules["shop@production-service"]
     noon = plan(recording.length, SEED)[NOON]
     first, second = (recording.day(noon, read([file])) for _ in range(2))
     freeze(second, "^http_server")

@@ -50,7 +50,7 @@ class Ruled:
         )
         self.rules.mkdir()
         for subject in SUBJECTS:
-            name = f"ruled-production-{subject}.yml"
+            name = f"ruled@production-{subject}.yml"
             (self.folder / "made" / "prometheus" / "rules" / name).rename(self.rules / name)
 
     def start(self, stack: Stack, *, with_checks: bool = True) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote
 
 from obskit.alerts import (
     checks,
@@ -99,6 +98,4 @@ def rule_path(inventory: Inventory, subject: str) -> str:
 
 
 def _stem(inventory: Inventory, subject: str) -> str:
-    whose = () if subject in SHARED else (inventory.service, inventory.environment)
-    # Whatever a service is called, its files stay in their folder.
-    return "-".join(quote(word, safe="") for word in (*whose, subject) if word)
+    return subject if subject in SHARED else f"{inventory.stem}-{subject}"

@@ -39,6 +39,16 @@ class Inventory:
     scale: float = 1.0
 
     @property
+    def stem(self) -> str:
+        """What the names of its own files begin with: of no other service and environment, whatever they are called.
+
+        >>> Inventory("shop/eu", "production", Registry()).stem
+        'shop%2Feu@production'
+        """
+        words = (self.service, self.environment) if self.environment else (self.service,)
+        return "@".join(quote(word, safe="") for word in words)
+
+    @property
     def delay(self) -> float:
         """Seconds, at most, from a measurement until a rule can read it."""
         return 2 * self.export_interval + self.scaled(30.0)

@@ -45,7 +45,7 @@ def test_what_is_generated_is_the_same_each_time_and_holds_no_secret(secrets: Pa
     assert sorted(made) == [
         "alertmanager/alertmanager.yml",
         "alertmanager/obskit.tmpl",
-        "alertmanager/services/shop-production.json",
+        "alertmanager/services/shop@production.json",
     ]
     assert made == generated(shop(), secretive(secrets))
     assert made["alertmanager/alertmanager.yml"].startswith(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from obskit.alerts.alertmanager.inhibition import Part
 from obskit.alerts.inventory import Inventory
@@ -14,14 +13,14 @@ from obskit.exceptions import ConfigError
 _FOLDER = "alertmanager/services"
 
 
-def path(service: str, environment: str) -> str:
+def path(inventory: Inventory) -> str:
     """Where the part of a service stands, under the folder of what is generated.
 
-    >>> path("shop", "production")
-    'alertmanager/services/shop-production.json'
+    >>> from obskit.registry import Registry
+    >>> path(Inventory("shop", "production", Registry()))
+    'alertmanager/services/shop@production.json'
     """
-    stem = "-".join(quote(word, safe="") for word in (service, environment) if word)
-    return f"{_FOLDER}/{stem}.json"
+    return f"{_FOLDER}/{inventory.stem}.json"
 
 
 def text(part: Part) -> str:
@@ -37,9 +36,9 @@ def others(output: Path, inventory: Inventory) -> Iterator[Part]:
         inventory: Which service is generated now.
 
     Raises:
-        ConfigError: A file is no part, or another service's files have the names of this one's.
+        ConfigError: A file is no part.
     """
-    own = path(inventory.service, inventory.environment)
+    own = output / path(inventory)
     for file in sorted((output / _FOLDER).glob("*.json")):
         try:
             found = Part(**json.loads(file.read_text(encoding="utf-8")))
@@ -47,18 +46,5 @@ def others(output: Path, inventory: Inventory) -> Iterator[Part]:
             raise ConfigError(
                 [f"{file} cannot be read: {error}: remove it, and generate its service anew"]
             ) from error
-        if file != output / own:
+        if file != own:
             yield found
-        elif found[:2] != (inventory.service, inventory.environment):
-            known, new = (_named(*each) for each in (found[:2], _of(inventory)))
-            raise ConfigError(
-                [f"{known} and {new} would have files of one name in {output}: rename one of them"]
-            )
-
-
-def _of(inventory: Inventory) -> tuple[str, str]:
-    return inventory.service, inventory.environment
-
-
-def _named(service: str, environment: str) -> str:
-    return f"{service!r} in {environment!r}" if environment else f"{service!r} without environment"

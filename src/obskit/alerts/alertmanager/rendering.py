@@ -54,9 +54,7 @@ def generated(
     return {
         "alertmanager/alertmanager.yml": _HEADER + content,
         f"alertmanager/{TEMPLATES}": templates(),
-        parts.path(inventory.service, inventory.environment): parts.text(
-            inhibition.part(inventory)
-        ),
+        parts.path(inventory): parts.text(inhibition.part(inventory)),
     }
 
 
