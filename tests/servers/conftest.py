@@ -87,3 +87,24 @@ def redis_server() -> Iterator[int]:
         process.terminate()
         process.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: str) -> Iterator[str]:
+    """Its address, where nothing of ours is left from another test."""
+
+    def forget() -> None:
+        with psycopg.connect(postgresql, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
+
+    forget()
+    yield postgresql
+    forget()
+
+
+@pytest.fixture
+def empty_redis(redis_server: int) -> str:
+    """The URL of a database of it in which nothing is."""
+    with redis.Redis(port=redis_server, db=5) as client:
+        client.flushdb()
+    return f"redis://127.0.0.1:{redis_server}/5"

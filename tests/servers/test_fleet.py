@@ -13,9 +13,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
 import pytest
-import redis
 from tests.config.receiver import Receiver
 from tests.processes import arrivals
 from tests.processes.server import Server, free_port, running
@@ -112,20 +110,13 @@ class Fleet:
 
 
 @pytest.fixture(params=["postgresql", "redis for leases", "redis"])
-def variables(request: pytest.FixtureRequest, postgresql: str) -> Iterator[dict[str, str]]:
+def variables(request: pytest.FixtureRequest, empty_postgresql: str) -> dict[str, str]:
     """Where the state is, and the leases; nothing of another test is there."""
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
-    given = {"OBSKIT_STATE_URL": postgresql}
+    given = {"OBSKIT_STATE_URL": empty_postgresql}
     if request.param != "postgresql":
-        port = request.getfixturevalue("redis_server")
-        with redis.Redis(port=port, db=5) as client:
-            client.flushdb()
         kind = "STATE" if request.param == "redis" else "LEASE"
-        given[f"OBSKIT_{kind}_URL"] = f"redis://127.0.0.1:{port}/5"
-    yield given
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
+        given[f"OBSKIT_{kind}_URL"] = request.getfixturevalue("empty_redis")
+    return given
 
 
 @pytest.fixture

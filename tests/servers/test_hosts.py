@@ -7,14 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-import redis
 
 pytest.importorskip("click")
 pytest.importorskip("flask")
@@ -54,25 +51,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def postgresql_address(postgresql: str) -> Iterator[str]:
-    for _ in "before", "after":
-        with psycopg.connect(postgresql, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA IF EXISTS obskit CASCADE")
-        if _ == "before":
-            yield postgresql
-
-
-@pytest.fixture
-def redis_address(redis_server: int) -> str:
-    with redis.Redis(port=redis_server, db=6) as client:
-        client.flushdb()
-    return f"redis://127.0.0.1:{redis_server}/6"
-
-
-@pytest.fixture(params=["postgresql", "redis"])
+@pytest.fixture(params=["empty_postgresql", "empty_redis"])
 def address(request: pytest.FixtureRequest) -> str:
-    given: str = request.getfixturevalue(f"{request.param}_address")
+    given: str = request.getfixturevalue(request.param)
     return given
 
 

@@ -36,11 +36,9 @@ def ask(address: str, statement: str, *parameters: object) -> list[Any]:
 
 
 @pytest.fixture
-def address(postgresql: str) -> Iterator[str]:
+def address(empty_postgresql: str) -> str:
     """The server, on which nothing of ours is left from another test."""
-    ask(postgresql, "DROP SCHEMA IF EXISTS obskit CASCADE")
-    yield postgresql
-    ask(postgresql, "DROP SCHEMA IF EXISTS obskit CASCADE")
+    return empty_postgresql
 
 
 @pytest.fixture

@@ -83,9 +83,7 @@ def of_behind(inventory: Inventory, waits: float, keeps: float) -> tuple[Trial, 
     """
 
     def lags(phases: Phases, well: float, ill: float) -> str:
-        return " ".join(
-            f"{ill:g}+3x{many - 1}" if bad else f"{well:g}+3x{many - 1}" for bad, many in phases
-        )
+        return " ".join(f"{ill if bad else well:g}+3x{many - 1}" for bad, many in phases)
 
     def of_spans(phases: Phases) -> Mapping[str, str]:
         return {_lag("traces"): lags(phases, 7_000, 12_000)}
@@ -133,7 +131,7 @@ def of_reads_nothing(inventory: Inventory, seen: float, keeps: float) -> tuple[T
     def idle(many: int) -> Mapping[str, str]:
         return {_lag("traces"): gauge((0.0, many)), _accepted("traces"): gauge((500.0, many))}
 
-    return (*found, replace(_quiet(inventory, seen, idle), among={"topic": "otlp_spans"}))
+    return (*found, replace(_quiet(inventory, seen, idle), among={"topic": WAYS["traces"].topic}))
 
 
 def of_unread(inventory: Inventory, seen: float, keeps: float) -> tuple[Trial, ...]:

@@ -53,8 +53,9 @@ def _store_url(given: Any) -> str:
     else:
         parts = urlsplit(url)
         _ = parts.port  # raises ValueError when it is no number
-        if scheme in ("redis", "rediss") and not parts.path[1:].isdecimal() and parts.path[1:]:
-            raise ValueError  # redis-py would take the first database
+        database = parts.path[1:]
+        if scheme in ("redis", "rediss") and database and not database.isdecimal():
+            raise ValueError  # redis-py would take the first one
     return url
 
 

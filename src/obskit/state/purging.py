@@ -44,10 +44,23 @@ def purge(database: Database, execute: Execute, service: str, before: float, max
     if used <= max_bytes or gone == MOST:
         return gone
     (rows,) = execute(f"SELECT count(*) FROM ({_AGES}) AS all_ages", (service,) * 2).fetchone()  # noqa: S608
-    too_many = int(rows * (used - max_bytes) / used) + 1
-    few = min(too_many, MOST - gone)
+    few = min(surplus(rows, used, max_bytes), MOST - gone)
     row = execute(f"{_AGES} ORDER BY started LIMIT 1 OFFSET ?", (service, service, few)).fetchone()
     return gone + _forget(execute, service, row[0] if row else inf, few)
+
+
+def surplus(rows: int, used: int, max_bytes: int) -> int:
+    """How many of the oldest runs are too many, as if each took as much room.
+
+    Args:
+        rows: How many there are.
+        used: How much room they take, bytes; more than they may.
+        max_bytes: How much they may.
+
+    >>> surplus(300, 1_500, 1_000)
+    101
+    """
+    return int(rows * (used - max_bytes) / used) + 1
 
 
 def _forget(execute: Execute, service: str, before: float, most: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from obskit.state import text
 from obskit.state.leasing import Fence, fenced
-from obskit.state.purging import MOST, ROUNDS
+from obskit.state.purging import MOST, ROUNDS, surplus
 from obskit.state.redis_deploys import RedisDeploys
 from obskit.state.redis_history import RedisHistory
 from obskit.state.redis_hosts import RedisHosts
@@ -209,8 +209,7 @@ class RedisStore:
         used = self._used(client)
         if used <= max_bytes or gone == MOST:
             return gone
-        too_many = int(client.zcard(ages) * (used - max_bytes) / used) + 1
-        few = min(too_many, MOST - gone)
+        few = min(surplus(client.zcard(ages), used, max_bytes), MOST - gone)
         oldest = client.zrange(ages, 0, few + len(spared) - 1)
         return gone + self._forget(client, [one for one in oldest if one not in spared][:few])
 
