@@ -89,9 +89,11 @@ def views(
     for host, moment, one in _heard(runs, told):
         heard[host] = max(moment, heard.get(host, 0.0))
         processes[host] = processes.get(host, 0) + one
+    own: dict[str, list[CheckView]] = {}
+    for each in checks:
+        own.setdefault(each.host, []).append(each)
     found = [
-        _view(host, [each for each in checks if each.host == host], processes[host], moment)
-        for host, moment in heard.items()
+        _view(host, own.get(host, ()), processes[host], moment) for host, moment in heard.items()
     ]
     return tuple(sorted(found, key=lambda view: (_ORDER.index(view.status), view.name)))
 
