@@ -99,7 +99,7 @@ lock: $(VENV)/dev ## Choose the newest versions of everything again
 soak: $(VENV)/dev ## Run the long tests: many rounds of load, restarts and garbage
 	OBSKIT_SOAK_ROUNDS=$${OBSKIT_SOAK_ROUNDS:-200} $(PYTEST) tests/soak
 
-benchmark: $(VENV)/dev ## Measure what importing obskit costs, as a ratio
+benchmark: $(VENV)/dev ## Measure what importing obskit costs, as a ratio of processor time
 	$(BIN)/python -m benchmarks.importing
 
 gate: $(VENV)/dev ## Hold what obskit costs against what is recorded (installs valgrind as root)
