@@ -91,7 +91,7 @@ class Page(HTMLParser):
         self.text += "" if tag in _INLINE else " "
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += "" if self.cdata_elem == "style" else data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         """The attributes of each element of a name."""
@@ -108,6 +108,12 @@ def parsed(response: Response) -> Page:
     page = Page()
     page.feed(response.body.decode())
     return page
+
+
+def unstyled(response: Response) -> bytes:
+    """The body of a response without the style sheet, which is the same on each page."""
+    before, _, rest = response.body.partition(b"<style>")
+    return before + rest.partition(b"</style>")[2]
 
 
 def header(response: Response, name: str) -> str | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("jinja2", reason="Jinja is not installed")
@@ -14,8 +18,11 @@ from obskit.console.message import Request
 from obskit.exceptions import StoreError
 from obskit.overview.model import Overview
 
+# What a browser counts the style sheet as, and no other one.
+_DIGEST = sha256(Path("src/obskit/console/static/console.css").read_bytes()).digest()
+STYLE = f"'sha256-{b64encode(_DIGEST).decode()}'"
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    f"default-src 'none'; style-src {STYLE}; script-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PAGES = [
@@ -45,16 +52,16 @@ def test_what_is_not_there_is_said_on_a_page(path: str) -> None:
     assert [each for each in parsed(found).elements if each[0] == "h1"] == [("h1", {})]
 
 
-@pytest.mark.parametrize("path", ["/static/", "/static/../console.py", "/static/console.css"])
+@pytest.mark.parametrize("path", ["/static/", "/static/../console.py", "/static/console.js"])
 def test_of_files_only_those_that_pages_name_are_there(path: str) -> None:
     assert browser().get(path).status == 404
 
 
 def test_files_may_be_kept_for_a_year_as_their_names_change() -> None:
     asked = browser()
-    (link,) = [each for each in parsed(asked.get()).all("link") if each.get("rel") == "stylesheet"]
-    found = asked.get(str(link["href"]).removeprefix("/status"))
-    assert (found.status, header(found, "Content-Type")) == (200, "text/css; charset=utf-8")
+    (script,) = parsed(asked.get()).all("script")
+    found = asked.get(str(script["src"]).removeprefix("/status"))
+    assert (found.status, header(found, "Content-Type")) == (200, "text/javascript; charset=utf-8")
     assert header(found, "Cache-Control") == "public, max-age=31536000, immutable"
 
 
@@ -69,10 +76,13 @@ def test_every_answer_has_the_headers_that_keep_a_browser_in(path: str, viewer: 
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nowhere"])
-def test_no_page_holds_a_script_a_style_or_a_handler(path: str) -> None:
-    page = parsed(browser().get(path))
+def test_no_page_holds_a_script_a_handler_or_a_style_but_the_one_that_is_allowed(path: str) -> None:
+    found = browser().get(path)
+    page = parsed(found)
+    style = found.body.decode().partition("<style>")[2].partition("</style>")[0]
+    assert sha256(style.encode()).digest() == _DIGEST
     assert [each for each in page.all("script") if not each.get("src")] == []
-    assert page.all("style") == []
+    assert page.all("style") == [{}]
     named = {name for _, attributes in page.elements for name in attributes}
     assert [name for name in named if name == "style" or name.startswith("on")] == []
 

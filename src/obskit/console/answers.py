@@ -8,7 +8,7 @@ from obskit.console import assets, pages
 from obskit.console.message import Response
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    f"default-src 'none'; style-src {assets.style_source()}; script-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
@@ -71,15 +71,15 @@ def nothing(status: int) -> Response:
 
 
 def static(name: str) -> Response | None:
-    """A file, or None where there is no such.
+    """The script, or None where there is no such.
 
     Args:
         name: Its name in URLs.
     """
-    found = assets.all_files().get(name)
-    if found is None:
+    if name != assets.script_name():
         return None
-    return Response(200, (("Content-Type", found[0]), *_HEADERS, _A_YEAR), found[1])
+    kind = ("Content-Type", "text/javascript; charset=utf-8")
+    return Response(200, (kind, *_HEADERS, _A_YEAR), assets.script())
 
 
 def events(digest: str) -> Response:

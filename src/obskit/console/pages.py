@@ -81,6 +81,7 @@ def _environment() -> Environment:
         until=pictures.until,
         measured=pictures.measured,
         followed=links.followed,
-        asset=assets.name_of,
+        script=assets.script_name(),
+        style=ours(assets.style()),
     )
     return made

@@ -60,9 +60,14 @@
     };
   }
 
-  document.addEventListener("visibilitychange", function () {
-    source.close();
-    if (!document.hidden) { listen(); }
-  });
-  listen();
+  function begin() {
+    document.addEventListener("visibilitychange", function () {
+      source.close();
+      if (!document.hidden) { listen(); }
+    });
+    listen();
+  }
+
+  // The page is fresh: it is shown first.
+  setTimeout(begin, 1000);
 })();
