@@ -166,10 +166,13 @@ def main() -> int:
     for name, loads in took.items():
         told = [f"{median(each):.0f}" for each in zip(*loads, strict=True)]
         print(f"| {name} | {' | '.join(told)} | {len(loads)} |")
-    found = median(paint for _, paint, *_ in took["kept, shown before"])
+    found = max(
+        median(paint for _, paint, *_ in took[f"{name}, shown before"])
+        for name in ("made anew", "kept")
+    )
     busy = psutil.getloadavg()[0] / (psutil.cpu_count() or 1)
     print(
-        f"kept and shown before {found:.0f} ms, at most {LIMIT:.0f} ms; {busy:.1f} processes wanted each core"
+        f"shown before {found:.0f} ms, at most {LIMIT:.0f} ms; {busy:.1f} processes wanted each core"
     )
     return 0 if found <= LIMIT else 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
@@ -55,7 +56,7 @@ class Browser:
             if name == "Set-Cookie":
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.partition(";")[0]
-        return found
+        return replace(found, body=found.whole, rest=None)
 
 
 def console(viewer: Viewer | None = ANN, of: Service | None = None) -> Console:

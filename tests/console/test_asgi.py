@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import MutableMapping
 from textwrap import dedent
 from typing import Any
 
@@ -17,12 +18,13 @@ from opentelemetry import trace
 from tests.asking import ask, get, scope_of
 from tests.checks.given import PATIENCE, eventually
 from tests.console.browser import console
-from tests.console.given import ANN, BOB, service
+from tests.console.given import ANN, BOB, overview, service
 
 from obskit.asgi import ObskitMiddleware
 from obskit.capture import Capture
 from obskit.console import Console
 from obskit.console.asgi import Application
+from obskit.overview.model import Overview
 
 
 @pytest.mark.parametrize("path", ["/status/", "/"], ids=["whole", "within"])
@@ -31,8 +33,48 @@ def test_the_page_is_answered_whether_or_not_the_path_has_its_prefix(path: str, 
     answer = get(Application(console()), path, root_path=root)
     assert answer.error is None
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert answer.headers["content-length"] == str(len(answer.body))
     assert b'href="/status/check/rows"' in answer.body
+
+
+def test_the_top_is_sent_while_nobody_has_looked_yet_and_a_page_that_is_kept_at_once() -> None:
+    sent: list[bytes] = []
+    seen_before: list[int] = []
+
+    def look() -> Overview:
+        seen_before.append(len(sent))
+        return overview()
+
+    async def ask_twice() -> None:
+        page = Application(console(of=service(look)))
+        for _ in range(2):
+            await page(scope_of("/"), _nothing, _tell)
+
+    async def _nothing() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def _tell(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["body"] if "body" in message else repr(message["headers"]).encode())
+
+    asyncio.run(ask_twice())
+    start, top, rest, again, whole = sent
+    # The start and the top.
+    assert seen_before == [2]
+    assert b"content-length" not in start
+    assert top.endswith(b'<p class="brand"><a href="/">shop</a></p>')
+    assert (whole.startswith(top), whole.endswith(b"</html>"), rest) == (
+        True,
+        True,
+        whole[len(top) :],
+    )
+    assert str(len(whole)).encode() in again
+
+
+def test_a_proxy_is_told_not_to_wait_for_the_rest() -> None:
+    page = Application(console())
+    assert get(page, "/").headers["x-accel-buffering"] == "no"
+    answer = get(page, "/")
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert "x-accel-buffering" not in answer.headers
 
 
 def test_a_path_that_begins_as_the_prefix_does_is_within_it() -> None:

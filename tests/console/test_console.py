@@ -190,24 +190,41 @@ def test_the_mount_without_a_slash_leads_to_the_page() -> None:
     assert (found.status, header(found, "Location")) == (303, "/status/")
 
 
+def test_a_head_of_a_page_is_no_reason_to_look() -> None:
+    def look() -> Overview:
+        raise ZeroDivisionError
+
+    found = console(of=service(look)).answer(Request("HEAD", "/", "/status"))
+    assert (found.status, found.whole) == (200, b"")
+
+
 def test_a_store_that_cannot_be_read_is_said_and_nothing_else_fails() -> None:
     def look() -> Overview:
         raise StoreError("the store at sqlite:///state is locked")
 
-    found = browser(of=service(look)).get()
+    asked = browser(of=service(look))
+    found = asked.get("/check/rows")
     assert (found.status, parsed(found).words) == (
         503,
         "Not now Not now the store at sqlite:///state is locked",
     )
+    # Of the first page the top has gone out already.
+    found = asked.get()
+    words = "Status – shop Skip to the content shop Not now the store at sqlite:///state is locked"
+    assert (found.status, parsed(found).words) == (200, words)
+    assert found.body.endswith(b"</html>")
 
 
 def test_what_fails_in_the_page_never_reaches_the_host_and_tells_nothing() -> None:
     def look() -> Overview:
         raise ZeroDivisionError("hunter2")
 
-    found = browser(of=service(look)).get()
+    asked = browser(of=service(look))
+    found = asked.get("/check/rows")
     assert found.status == 500
-    assert b"hunter2" not in found.body
+    first = asked.get()
+    assert parsed(first).words.endswith(" shop It failed The log says why.")
+    assert b"hunter2" not in found.body + first.body
 
 
 def test_an_event_tells_what_the_page_shows() -> None:

@@ -104,6 +104,7 @@ def test_markup_in_every_field_is_told_as_text(path: str, failing: bool) -> None
     where, _, query = path.format(check=check.name, job=job.name).partition("?")
     found = page.answer(Request("GET", where, f"/{CANARY}", query))
     assert found.status == 200
+    found = dataclasses.replace(found, body=found.whole)
     assert safe(parsed(found))
     assert parsed(found).text.count("<canary onload=alert(1)>") >= 3
 

@@ -46,6 +46,15 @@ def test_the_page_tells_of_the_apps_registry_under_its_prefix(obskit_capture: Ca
     assert client.get("/").text == "shop"
 
 
+def test_a_page_that_is_kept_is_sent_at_once(obskit_capture: Capture) -> None:
+    client = shop().test_client()
+    made = client.get("/status/")
+    assert ("Content-Length" in made.headers, made.text.endswith("</html>")) == (False, True)
+    kept = client.get("/status/")
+    assert kept.headers["Content-Length"] == str(len(kept.data))
+    assert "rows" in kept.text
+
+
 def test_a_registry_that_is_given_is_shown(obskit_capture: Capture) -> None:
     others = Registry()
     others.add("disk", lambda: 3, on="job:import", scope="process")

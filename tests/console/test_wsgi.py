@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,13 @@ pytest.importorskip("werkzeug", reason="Werkzeug is not installed")
 from opentelemetry import context, trace
 from tests.console.browser import console
 from tests.console.given import ANN, BOB, overview, rows, service
-from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
+from werkzeug.test import Client, EnvironBuilder, create_environ, run_wsgi_app
 
 from obskit import Registry
 from obskit.capture import Capture
 from obskit.console import Console
 from obskit.console.wsgi import Application, Mount
+from obskit.overview.model import Overview
 from obskit.wsgi import ObskitMiddleware
 
 if TYPE_CHECKING:
@@ -38,6 +39,36 @@ def test_the_page_stands_under_its_prefix_and_the_rest_is_the_apps(prefix: str) 
     assert client.get(base).headers["Location"] == f"{base}/"
     assert f'href="{base}/check/rows"' in client.get(f"{base}/").text
     assert [client.get(path).data for path in ("/", f"{base}x", "/other")] == [b"shop"] * 3
+
+
+def test_the_top_is_sent_while_nobody_has_looked_yet_and_a_page_that_is_kept_at_once() -> None:
+    looks: list[Overview] = []
+
+    def look() -> Overview:
+        looks.append(overview())
+        return looks[-1]
+
+    page = Application(console(of=service(look)))
+    parts, headers = _asked(page)
+    top = next(parts)
+    assert (looks, "Content-Length" in headers) == ([], False)
+    assert top.endswith(b'<p class="brand"><a href="/">shop</a></p>')
+    rest = b"".join(parts)
+    assert (len(looks), rest.endswith(b"</html>")) == (1, True)
+    parts, headers = _asked(page)
+    assert list(parts) == [top + rest]
+    assert (headers["Content-Length"], len(looks)) == (str(len(top + rest)), 1)
+
+
+def _asked(page: Application) -> tuple[Iterator[bytes], dict[str, str]]:
+    told: dict[str, str] = {}
+
+    def start(_status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
+        told.update(headers)
+
+    # The same cookie each time: the forms of the page hold what it says.
+    environ = create_environ("/", headers={"Cookie": "obskit_console=0123"})
+    return iter(page(environ, start)), told
 
 
 @pytest.mark.parametrize("base", ["/deep", "/deep/"])

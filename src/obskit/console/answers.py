@@ -17,6 +17,8 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _NO_STORE = ("Cache-Control", "no-store")
+#: nginx would keep what is told until the end.
+AT_ONCE = ("X-Accel-Buffering", "no")
 _A_YEAR = ("Cache-Control", "public, max-age=31536000, immutable")
 # What a browser waits for before it asks again, milliseconds.
 _RETRY = 5_000
@@ -33,8 +35,16 @@ def html(text: str, status: int = 200, *more: Header) -> Response:
         *more: Further headers.
     """
     kind = ("Content-Type", "text/html; charset=utf-8")
-    body = text.encode("utf-8", "replace")
-    return Response(status, (kind, *_HEADERS, _NO_STORE, *more), body)
+    return Response(status, (kind, *_HEADERS, _NO_STORE, *more), encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    r"""HTML as bytes: what is no text of Unicode's is replaced.
+
+    >>> encoded("no \ud800")
+    b'no ?'
+    """
+    return text.encode("utf-8", "replace")
 
 
 def bare(status: int, title: str, message: str = "", *more: Header, **given: Any) -> Response:
@@ -90,7 +100,7 @@ def events(digest: str) -> Response:
     """
     kind = ("Content-Type", "text/event-stream; charset=utf-8")
     body = f"retry: {_RETRY}\n{event(digest)}".encode()
-    return Response(200, (kind, *_HEADERS, _NO_STORE), body, streams=True)
+    return Response(200, (kind, *_HEADERS, _NO_STORE, AT_ONCE), body, streams=True)
 
 
 def event(digest: str) -> str:

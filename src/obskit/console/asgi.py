@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
+from typing import TypeVar
 
 from opentelemetry import context as otel_context
 
@@ -20,6 +21,7 @@ from obskit.conversation import Message, Receive, Send
 from obskit.telemetry.hidden import hide
 from obskit.telemetry.server import unobserved
 
+T = TypeVar("T")
 # A comment goes out so often, so that proxies keep the connection, seconds.
 _BREATH = 15.0
 # A stream ends by itself after so long, and the browser comes again: a server of which nobody can
@@ -49,29 +51,25 @@ class Application:
         hide(scope.get(EXCHANGE))
         body = await _body(receive) if scope["method"] == "POST" else b""
         request = _request(scope, body)
-        found = await _on_a_thread(lambda: _answered(self._console, request))
+        found = await _on_a_thread(lambda: self._console.answer(request))
         live = self._console.live if found.streams and request.method == "GET" else None
-        await send(_start(found, is_whole=live is None))
-        if live is None:
-            await send({"type": "http.response.body", "body": found.body})
-        else:
+        await send(_start(found, is_whole=live is None and found.rest is None))
+        if live is not None:
             await _stream(live, found.body, receive, send)
+        elif found.rest is not None:
+            await send(_part(found.body))
+            await send(_last(await _on_a_thread(found.rest)))
+        else:
+            await send(_last(found.body))
 
 
-def _answered(console: Console, request: Request) -> Response:
-    token = otel_context.attach(unobserved())
-    try:
-        return console.answer(request)
-    finally:
-        otel_context.detach(token)
-
-
-async def _on_a_thread(call: Callable[[], Response]) -> Response:
-    """The answer, made on a daemon thread: the loop goes on, and an exit does not wait for it."""
+async def _on_a_thread(call: Callable[[], T]) -> T:
+    """What a call gives, on a daemon thread: the loop goes on, and an exit does not wait for it."""
     loop, context = asyncio.get_running_loop(), copy_context()
-    told: asyncio.Future[Response] = loop.create_future()
+    context.run(otel_context.attach, unobserved())
+    told: asyncio.Future[T] = loop.create_future()
 
-    def tell(found: Response) -> None:
+    def tell(found: T) -> None:
         if not told.done():
             told.set_result(found)
 
@@ -104,7 +102,7 @@ async def _stream(live: Live, first: bytes, receive: Receive, send: Send) -> Non
                 told = live.latest
                 if not gone.done():
                     await send(_part(text.encode()))
-        await send({"type": "http.response.body", "body": b""})
+        await send(_last(b""))
     except OSError:  # ASGI 2.4: so a server tells that the client is gone
         return
     finally:
@@ -120,12 +118,14 @@ def _part(body: bytes) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": True}
 
 
+def _last(body: bytes) -> Message:
+    return {"type": "http.response.body", "body": body}
+
+
 def _start(found: Response, *, is_whole: bool) -> Message:
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in found.headers]
     if is_whole:
         headers.append((b"content-length", str(len(found.body)).encode()))
-    else:
-        headers.append((b"x-accel-buffering", b"no"))  # nginx would keep what is told until the end
     return {"type": "http.response.start", "status": found.status, "headers": headers}
 
 

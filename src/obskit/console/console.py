@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +14,8 @@ from obskit.console.actions import ACTIONS, NotDone
 from obskit.console.live import Live
 from obskit.console.look import Looking
 from obskit.console.message import Request, Response
-from obskit.console.rooms import Visit
 from obskit.console.service import Service, in_process
+from obskit.console.visit import Visit
 from obskit.exceptions import ObskitError
 from obskit.registry import Registry, default_registry
 from obskit.telemetry.loggers import get_logger
@@ -67,12 +68,12 @@ class Console:
         """
         try:
             found = self._answer(request)
-        except ObskitError as error:  # a store that cannot be read, a package that is not there
-            found = answers.bare(503, "Not now", str(error), base=request.base)
         except Exception as error:
-            _log.warning("console.failed", path=request.path[:200], exc_info=error)
-            found = answers.bare(500, "It failed", "The log says why.", base=request.base)
-        return replace(found, body=b"") if request.method == "HEAD" else found
+            status, title, message = _failed(request, error)
+            found = answers.bare(status, title, message, base=request.base)
+        if request.method == "HEAD":
+            return replace(found, body=b"", rest=None)
+        return replace(found, rest=partial(_rest, request, found.rest)) if found.rest else found
 
     @property
     def live(self) -> Live | None:
@@ -124,6 +125,22 @@ class Console:
         if room is None:
             return rooms.unknown(visit, "There is no such page.")
         return room(visit, rest)
+
+
+def _rest(request: Request, made: Callable[[], bytes]) -> bytes:
+    try:
+        return made()
+    except Exception as error:
+        _, title, message = _failed(request, error)
+        return answers.encoded(pages.render("broken", title=title, message=message))
+
+
+def _failed(request: Request, error: Exception) -> tuple[int, str, str]:
+    """The status of HTTP, a title and a message for what keeps a page from being made."""
+    if isinstance(error, ObskitError):  # a store that cannot be read, a package that is not there
+        return 503, "Not now", str(error)
+    _log.warning("console.failed", path=request.path[:200], exc_info=error)
+    return 500, "It failed", "The log says why."
 
 
 def _access(

@@ -63,7 +63,7 @@ def _view(console: Console) -> Any:
         told = answered(console, environ, request)
         headers = dict(told.headers)
         cookie = headers.pop("Set-Cookie", "")
-        response = HttpResponse(told.body, status=told.status, headers=headers)
+        response = HttpResponse(told.whole, status=told.status, headers=headers)
         response.cookies.load(cookie)
         # Django would write a line of each page that is not there, and of each stranger.
         response._has_been_logged = True

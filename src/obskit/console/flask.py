@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from obskit.console.access import Viewer
 from obskit.console.console import Console
-from obskit.console.wsgi import answered, checked, moved
+from obskit.console.wsgi import answered, checked, moved, parts
 from obskit.exceptions import MissingExtra
 from obskit.registry import Registry, default_registry
 
@@ -67,7 +67,8 @@ def _blueprint(console: Console, prefix: str) -> Blueprint:
     def page(path: str = "") -> Response:
         environ = moved(request.environ, request.script_root + prefix, path)
         told = answered(console, environ, request.environ)
-        return make_response(told.body, told.status, list(told.headers))
+        body = told.body if told.rest is None else parts(told)
+        return make_response(body, told.status, list(told.headers))
 
     made = Blueprint("obskit_console", __name__, url_prefix=prefix)
     for rule in ("/", "/<path:path>"):

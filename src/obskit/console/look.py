@@ -53,17 +53,20 @@ class Looking:
         Raises:
             Exception: Whatever keeps it from being looked at.
         """
+        if fresh := self.latest():
+            return fresh
         seen = self._seen
-        if seen is not None and monotonic() < self._until:
-            return seen
         # While another thread looks, what was seen before does.
         if not self._lock.acquire(timeout=0.0 if seen is not None else _PATIENCE):
             return seen if seen is not None else self._again()
         try:
-            fresh = self._seen if monotonic() < self._until else None
-            return fresh or self._again()
+            return self.latest() or self._again()
         finally:
             self._lock.release()
+
+    def latest(self) -> Look | None:
+        """What was seen, where nobody has to look again to know it."""
+        return self._seen if monotonic() < self._until else None
 
     def forget(self) -> None:
         """Look again when somebody asks next: something was changed."""

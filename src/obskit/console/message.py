@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -71,12 +71,19 @@ class Response:
         headers: Names and values.
         body: The body.
         streams: Whether events follow the body for as long as the server can keep the connection.
+        rest: Makes what follows the body, which is sent before; never raises. None where the body is all.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     streams: bool = False
+    rest: Callable[[], bytes] | None = None
+
+    @property
+    def whole(self) -> bytes:
+        """The body with what follows, for a server that sends everything at once."""
+        return self.body + (self.rest() if self.rest else b"")
 
 
 def _first(text: str, name: str) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
-from obskit.console import answers, csrf, links, listing, pages
-from obskit.console.access import COOKIE, Access, Viewer, cookie
+from obskit.console import answers, frame, links, listing, pages
 from obskit.console.actions import DONE
 from obskit.console.explained import explained
 from obskit.console.front import front as front_main
-from obskit.console.look import Look, Looking
-from obskit.console.message import Request, Response
+from obskit.console.look import Look
+from obskit.console.message import Response
 from obskit.console.service import Service
 from obskit.console.telling import told
+from obskit.console.visit import Visit
 from obskit.overview.model import CheckView
 from obskit.state.ending import took
 from obskit.state.store import Run
@@ -27,25 +24,6 @@ _MOST_ID, _MOST_NUMBER = 200, 20
 _MOST_KEPT = 64
 
 
-@dataclass(frozen=True)
-class Visit:
-    """Somebody who may look, and what they ask.
-
-    Attributes:
-        request: What is asked.
-        viewer: Who asks.
-        access: How they were let in.
-        service: What is shown.
-        looking: How it is.
-    """
-
-    request: Request
-    viewer: Viewer
-    access: Access
-    service: Service
-    looking: Looking
-
-
 def front(visit: Visit, kept: dict[tuple[str, ...], str]) -> Response:
     """The first page. What it shows is made once for all who look.
 
@@ -53,16 +31,28 @@ def front(visit: Visit, kept: dict[tuple[str, ...], str]) -> Response:
         visit: Who asks.
         kept: What was made, by what was asked for.
     """
-    seen, request = visit.looking.seen(), visit.request
-    asked = tuple(request.asked(name)[:100] for name in listing.KEYS)
-    key = (seen.digest, request.base, *asked)
+    seen = visit.looking.latest()
+    main = kept.get(_key(visit, seen)) if seen else None
+    if seen is None or main is None:
+        return frame.begun(visit, "Status", lambda: _made(visit, kept))
+    return frame.page(visit, seen, "Status", lambda _: main)
+
+
+def _made(visit: Visit, kept: dict[tuple[str, ...], str]) -> tuple[Look, str]:
+    seen = visit.looking.seen()
+    key = _key(visit, seen)
     main = kept.get(key)
     if main is None:
-        main = front_main(seen.overview, request, visit.service)
+        main = front_main(seen.overview, visit.request, visit.service)
         if len(kept) >= _MOST_KEPT or any(each[0] != seen.digest for each in tuple(kept)):
             kept.clear()
         kept[key] = main
-    return _page(visit, seen, "Status", lambda _: main)
+    return seen, main
+
+
+def _key(visit: Visit, seen: Look) -> tuple[str, ...]:
+    asked = (visit.request.asked(name)[:100] for name in listing.KEYS)
+    return seen.digest, visit.request.base, *asked
 
 
 def check(visit: Visit, name: str, wrong: str = "") -> Response:
@@ -108,7 +98,7 @@ def check(visit: Visit, name: str, wrong: str = "") -> Response:
             trace_of=partial(links.trace, service.config),
         )
 
-    return _page(visit, seen, name, main, 409 if wrong else 200)
+    return frame.page(visit, seen, name, main, 409 if wrong else 200)
 
 
 def _history(service: Service, check: CheckView, until: str) -> tuple[list[Run], str]:
@@ -144,7 +134,7 @@ def job(visit: Visit, name: str) -> Response:
         base=visit.request.base,
         trace_of=partial(links.trace, service.config),
     )
-    return _page(visit, seen, name, lambda _: main)
+    return frame.page(visit, seen, name, lambda _: main)
 
 
 def request(visit: Visit, wanted: str) -> Response:
@@ -173,7 +163,7 @@ def request(visit: Visit, wanted: str) -> Response:
     )
     # What has been does not change.
     seen = replace(visit.looking.seen(), digest="")
-    return _page(visit, seen, f"Request {wanted[:40]}", lambda _: main)
+    return frame.page(visit, seen, f"Request {wanted[:40]}", lambda _: main)
 
 
 def unknown(visit: Visit, message: str) -> Response:
@@ -197,32 +187,4 @@ def notice(visit: Visit, status: int, heading: str, message: str) -> Response:
     """
     main = pages.render("notice", heading=heading, message=message)
     seen = replace(visit.looking.seen(), digest="")
-    return _page(visit, seen, heading, lambda _: main, status)
-
-
-def _page(
-    visit: Visit,
-    seen: Look,
-    title: str,
-    made: Callable[[str], str],
-    status: int = 200,
-) -> Response:
-    """A whole page: what it shows, and around it what all have."""
-    request, viewer = visit.request, visit.viewer
-    kept = request.cookies.get(COOKIE, "")
-    secret = kept or secrets.token_hex(16)
-    token = csrf.token(secret, viewer)
-    given: dict[str, Any] = {
-        "base": request.base,
-        "title": f"{title} – {seen.overview.service}",
-        "service": seen.overview.service,
-        "environment": seen.overview.environment,
-        "health": seen.overview.health,
-        "viewer": viewer,
-        "digest": seen.digest,
-        "signs_in": visit.access.signs_in,
-        "csrf": token,
-        "main": pages.ours(made(token)),
-    }
-    text = pages.render("layout", **given)
-    return answers.html(text, status, *(() if kept else (cookie(secret, request),)))
+    return frame.page(visit, seen, heading, lambda _: main, status)

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry import context as otel_context
 
@@ -22,6 +22,9 @@ from obskit.wsgi import EXCHANGE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+T = TypeVar("T")
 
 
 class Application:
@@ -37,9 +40,9 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         found = answered(self._console, environ)
-        length = ("Content-Length", str(len(found.body)))
-        start_response(reason(found.status), [*found.headers, length])
-        return [found.body]
+        length = [] if found.rest else [("Content-Length", str(len(found.body)))]
+        start_response(reason(found.status), [*found.headers, *length])
+        return parts(found)
 
 
 class Mount:
@@ -78,9 +81,24 @@ def answered(console: Console, environ: Mapping[str, Any], host: Any = None) -> 
         host: What the host's access function is given; the environ by default.
     """
     hide(environ.get(EXCHANGE))
+    return _unobserved(lambda: console.answer(_request(environ, host)))
+
+
+def parts(found: Response) -> Iterator[bytes]:
+    """The body of an answer, and then what follows it.
+
+    Args:
+        found: The answer.
+    """
+    yield found.body
+    if found.rest is not None:
+        yield _unobserved(found.rest)
+
+
+def _unobserved(call: Callable[[], T]) -> T:
     token = otel_context.attach(unobserved())
     try:
-        return console.answer(_request(environ, host))
+        return call()
     finally:
         otel_context.detach(token)
 

@@ -1,7 +1,7 @@
 // Loads the page again when it would show something else. Without it the page is the same, but stands still.
 (function () {
   "use strict";
-  var source, timer, path = document.body.dataset.events;
+  var source, timer, path = main().dataset.events;
   if (!path || !window.EventSource) return;
 
   function main() { return document.getElementById("main"); }
