@@ -98,5 +98,10 @@ def test_requests_of_the_page_leave_no_telemetry_but_queries(
 
 def test_the_headers_are_those_of_the_page(client: Any) -> None:
     page = signed_in(client, is_staff=True).get("/ops/status/")
-    assert page["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert page["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert page["Cache-Control"] == "no-store"
+
+
+def test_the_page_comes_in_one_piece(client: Any) -> None:
+    page = signed_in(client, is_staff=True).get("/ops/status/")
+    assert (page.content.count(b"<header>"), page.content.endswith(b"</html>")) == (1, True)
