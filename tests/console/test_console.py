@@ -13,6 +13,8 @@ pytest.importorskip("jinja2", reason="Jinja is not installed")
 from tests.console.browser import Browser, browser, console, header, parsed
 from tests.console.given import ANN, many, overview, remembering, run, service
 
+from obskit.capture import Capture
+from obskit.config import Config
 from obskit.console import Console
 from obskit.console.message import Request
 from obskit.exceptions import StoreError
@@ -168,6 +170,21 @@ def test_what_everybody_sees_is_made_once_until_something_changes() -> None:
     assert (len(bodies), len(looks), len(page._mains)) == (1, 1, 1)
 
 
+def test_a_browser_is_given_one_cookie_whether_the_page_is_made_or_kept() -> None:
+    page = console()
+    made, kept = Browser(page), Browser(page)
+    for asked in (made, kept):
+        first = header(asked.get(), "Set-Cookie") or ""
+        assert first.startswith("obskit_console=")
+        assert header(asked.get(), "Set-Cookie") is None
+    assert made.cookies != kept.cookies
+
+
+def test_the_page_is_named_with_service_and_environment() -> None:
+    found = browser(of=service(config=Config(service="shop", environment="staging"))).get()
+    assert " shop staging " in parsed(found).words
+
+
 def test_so_much_is_kept_of_it_and_no_more() -> None:
     page = console()
     for number in range(200):
@@ -215,7 +232,9 @@ def test_a_store_that_cannot_be_read_is_said_and_nothing_else_fails() -> None:
     assert found.body.endswith(b"</html>")
 
 
-def test_what_fails_in_the_page_never_reaches_the_host_and_tells_nothing() -> None:
+def test_what_fails_in_the_page_never_reaches_the_host_and_tells_nothing(
+    obskit_capture: Capture,
+) -> None:
     def look() -> Overview:
         raise ZeroDivisionError("hunter2")
 
@@ -225,6 +244,8 @@ def test_what_fails_in_the_page_never_reaches_the_host_and_tells_nothing() -> No
     first = asked.get()
     assert parsed(first).words.endswith(" shop It failed The log says why.")
     assert b"hunter2" not in found.body + first.body
+    lines = [(each["event"], each["path"]) for each in obskit_capture.lines]
+    assert lines == [("console.failed", "/check/rows"), ("console.failed", "/")]
 
 
 def test_an_event_tells_what_the_page_shows() -> None:

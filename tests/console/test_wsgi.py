@@ -187,6 +187,16 @@ def test_what_the_login_of_the_host_does_leaves_no_telemetry(obskit_capture: Cap
     assert context.get_current() == before
 
 
+def test_what_is_read_for_the_page_leaves_no_telemetry(obskit_capture: Capture) -> None:
+    def look() -> Overview:
+        with trace.get_tracer("host").start_as_current_span("SELECT latest"):
+            return overview()
+
+    page = Application(console(of=service(look)))
+    assert "shop is unhealthy" in Client(page).get("/").text
+    assert list(obskit_capture.spans) == []
+
+
 def test_the_page_shows_what_the_process_has_found(obskit_capture: Capture) -> None:
     registry = Registry()
     registry.add("rows", lambda: 3, every="1h", scope="process")
