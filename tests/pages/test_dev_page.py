@@ -17,8 +17,8 @@ def test_requests_appear_while_the_page_is_open(dev: Developed, open_window: Ope
     page.goto(dev.url)
     expect(page.get_by_text("Live.")).to_be_visible()
     page.evaluate("window.wasLoaded = true")
-    dev.ask("/pay/gold")
-    row = page.get_by_role("row", name="GET /pay/gold")
+    dev.ask("/pay/live")
+    row = page.get_by_role("row", name="GET /pay/live")
     expect(row).to_contain_text("200")
     dev.ask("/boom/LIVE", status=500)
     # Its error may come before the spans of the other: whose record comes first is below.
