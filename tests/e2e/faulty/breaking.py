@@ -142,7 +142,7 @@ def exploded(house: House) -> Iterator[None]:
 def deployed(house: House, stack: Stack) -> Iterator[None]:
     """The rules of a job are there, and nobody runs it; in the end somebody does."""
     rules = stack.directory / "prometheus" / "etc" / "rules"
-    for file in house.rules.glob("shop-*.yml"):
+    for file in house.rules.glob("shop@*.yml"):
         (rules / file.name).write_text(file.read_text())
     stack.processes["prometheus"].reload()
     yield

@@ -129,7 +129,7 @@ def configured(stack: Stack, heartbeat: WebhookReceiver, houses: Sequence[House]
     rules.mkdir(parents=True)
     for house in houses:
         # The rules of the pipeline are the same of all, but for their times.
-        for file in house.rules.glob("*.yml" if house is houses[0] else "shop-*.yml"):
+        for file in house.rules.glob("*.yml" if house is houses[0] else "shop@*.yml"):
             (rules / file.name).write_text(file.read_text())
     told = {
         "receivers": {
