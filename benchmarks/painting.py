@@ -147,7 +147,8 @@ def _measured(starts: int, loads: int, checks: int) -> dict[str, list[tuple[floa
                 for _ in range(loads):
                     for name, path in _PAGES.items():
                         for window, again in (("", False), (", shown before", True)):
-                            urlopen(url + path).close()  # who looks beside others
+                            if name == "kept":
+                                urlopen(url + path).close()  # who looks beside others
                             seen = _loaded(browser, url + path, server, again=again)
                             took[name + window].append(seen)
     return took
