@@ -47,12 +47,12 @@ def test_the_top_is_sent_while_nobody_has_looked_yet_and_a_page_that_is_kept_at_
     async def ask_twice() -> None:
         page = Application(console(of=service(look)))
         for _ in range(2):
-            await page(scope_of("/"), _nothing, _tell)
+            await page(scope_of("/"), nothing, tell)
 
-    async def _nothing() -> MutableMapping[str, Any]:
+    async def nothing() -> MutableMapping[str, Any]:
         return {"type": "http.disconnect"}
 
-    async def _tell(message: MutableMapping[str, Any]) -> None:
+    async def tell(message: MutableMapping[str, Any]) -> None:
         sent.append(message["body"] if "body" in message else repr(message["headers"]).encode())
 
     asyncio.run(ask_twice())

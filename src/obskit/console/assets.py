@@ -12,11 +12,10 @@ _FOLDER = Path(__file__).parent / "static"
 
 @lru_cache(maxsize=1)
 def style() -> str:
-    """The style sheet. Where a new window has to ask for it, the page is seen half as soon again."""
+    """The style sheet. A new window that had to ask for it would show nothing until it came."""
     return (_FOLDER / "console.css").read_text("utf-8")
 
 
-@lru_cache(maxsize=1)
 def style_source() -> str:
     """What the directive `style-src` allows: this style sheet, and no other.
 
